@@ -1,0 +1,29 @@
+# Compiler cache, linker, warnings and sanitizers for every target of the project.
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  # Precompiled headers hide the time stamps that ccache would look at.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${CCACHE})
+endif()
+
+find_program(MOLD mold)
+if(MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+option(BATON_WERROR "Treat warnings as errors" ON)
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual
+                    -Wconversion -Wno-sign-conversion -fno-strict-aliasing)
+if(BATON_WERROR)
+  add_compile_options(-Werror)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # A bare `-fpch-preprocess` is what lets ccache see through precompiled headers.
+  add_compile_options(-fpch-preprocess)
+endif()
+
+set(BATON_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize=: address,undefined or thread")
+if(BATON_SANITIZE)
+  add_compile_options(-fsanitize=${BATON_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+  add_link_options(-fsanitize=${BATON_SANITIZE})
+endif()
