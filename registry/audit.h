@@ -1,0 +1,31 @@
+// The audit log: append-only, each entry chained to the hash of the one before. The one seam for a Merkle log.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "registry/objects.h"
+#include "registry/paging.h"
+#include "registry/store.h"
+
+namespace baton::registry {
+
+struct AuditRecord {
+    std::string action;
+    std::string object;
+    std::optional<Digest> digest;
+    std::map<std::string, std::string> details;
+};
+
+// Appends in the running transaction, with its caller, time and request id.
+void append_audit(Transaction&, const AuditRecord&);
+
+// admin, or any role with a view of all models. `after`: sequence of the last entry seen.
+Result<Page<AuditEntry>> list_audit(const Snapshot&, const Caller&, const PageRequest&, std::int64_t after);
+
+// The bytes that an entry's hash covers, after the 32 bytes of the hash before it. Format: docs/formats.md.
+std::string canonical_audit_entry(const AuditEntry&);
+Digest chain_hash(const Digest& previous, const AuditEntry&);
+
+}  // namespace baton::registry

@@ -1,0 +1,57 @@
+// What a promotion request needs before it may pass: a pure function over a snapshot of facts.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "registry/caller.h"
+#include "registry/objects.h"
+
+namespace baton::registry {
+
+struct Policy {
+    std::int64_t version = 1;
+    int min_approvals = 1;
+    Role approver_role = Role::approver;
+    bool forbid_requester = true;
+    bool forbid_uploader = true;  // of the version or of any of its reports
+    bool require_report = true;
+};
+
+Policy default_policy();
+
+struct GivenApproval {
+    UserName user;
+    Decision decision = Decision::approve;
+    Digest digest;
+    std::string comment;
+    Timestamp at;
+    bool holds_role = false;  // the user is enabled and still holds the approver role
+};
+
+// Everything the decision depends on; no lookups happen inside it.
+struct RequestFacts {
+    Digest digest;  // of the requested version
+    UserName requester;
+    UserName uploader;
+    std::set<UserName> report_authors;
+    std::int64_t reports = 0;
+    std::vector<GivenApproval> approvals;  // in order of time
+    std::vector<Finding> findings;
+    Stage stage = Stage::staged;
+    Timestamp now;
+    Timestamp expires_at;
+};
+
+// The requirements, each satisfied or explained, and the approvals with `counts` and `reason_not` filled in.
+struct PolicyDecision {
+    Evaluation evaluation;
+    std::vector<Approval> approvals;
+};
+PolicyDecision evaluate(const Policy& policy, const RequestFacts& facts);
+
+}  // namespace baton::registry

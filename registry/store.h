@@ -1,0 +1,109 @@
+// The door to the metadata store: every change is one transaction with its audit entry in it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/result.h"
+#include "registry/caller.h"
+
+namespace baton::registry {
+
+namespace storage { class Connection; class Database; }
+
+// A consistent view for reading. Lives only inside Store::read or Store::write.
+class Snapshot {
+public:
+    Snapshot(storage::Connection& connection, Timestamp now) : connection_(connection), now_(now) {}
+    storage::Connection& connection() const { return connection_; }
+    Timestamp now() const { return now_; }
+
+private:
+    storage::Connection& connection_;
+    Timestamp now_;
+};
+
+// One unit of work: what is done through it is committed together or not at all.
+class Transaction : public Snapshot {
+public:
+    Transaction(storage::Connection& connection, Timestamp now, const Call& call) : Snapshot(connection, now), call_(call) {}
+    const Call& call() const { return call_; }
+    const Caller& caller() const { return call_.caller; }
+
+private:
+    const Call& call_;
+};
+
+// The stored answer of a mutation, given again when its idempotency key is repeated.
+struct Answer {
+    int status = 200;
+    std::string body;
+    std::vector<std::pair<std::string, std::string>> headers;
+    bool replayed = false;
+};
+
+struct IntegrityProblem {
+    std::string what;
+};
+
+// Thread-safe. All writes and checkpoints go through one connection; readers have their own.
+class Store {
+public:
+    // Opens or creates `folder`/baton.db, takes the folder's exclusive lock and applies missing migrations.
+    // failed_precondition: another process has the folder open, or a newer Baton has written it.
+    static Result<std::unique_ptr<Store>> open(const std::filesystem::path& folder, const Clock& clock);
+    ~Store();
+
+    // Runs `work` in one transaction and commits when it returns a value. What the adapter throws becomes an Error.
+    template <class T>
+    Result<T> write(const Call& call, const std::function<Result<T>(Transaction&)>& work) {
+        std::optional<Result<T>> result;
+        Status status = write_status(call, [&](Transaction& transaction) -> Status {
+            result.emplace(work(transaction));
+            return result->ok() ? Status() : Status(result->error());
+        });
+        if (!status.ok()) return std::move(status).error();
+        return std::move(*result);
+    }
+    template <class T>
+    Result<T> read(const std::function<Result<T>(const Snapshot&)>& work) const {
+        std::optional<Result<T>> result;
+        Status status = read_status([&](const Snapshot& snapshot) -> Status {
+            result.emplace(work(snapshot));
+            return result->ok() ? Status() : Status(result->error());
+        });
+        if (!status.ok()) return std::move(status).error();
+        return std::move(*result);
+    }
+
+    // A mutation whose answer is kept with it: with call.idempotency set, the same key and fingerprint of the same user give
+    // the stored answer (replayed = true) without running `work`; another fingerprint is already_exists ("key was used for another request").
+    // Only answers of committed work are stored; they are kept for 7 days.
+    Result<Answer> answer(const Call& call, const std::function<Result<Answer>(Transaction&)>& work);
+
+    // Called after each commit that moved the live-set revision, on the committing thread, with the new revision.
+    void on_live_change(std::function<void(std::int64_t)> listener);
+
+    // The database's own integrity check, the audit chain, one live row per slot, history consistent with slots.
+    Result<std::vector<IntegrityProblem>> check() const;
+
+    Status checkpoint();  // folds the write-ahead log into the database; called now and then and at shutdown
+
+private:
+    explicit Store(std::unique_ptr<storage::Database> database, const Clock& clock);
+    Status write_status(const Call& call, const std::function<Status(Transaction&)>& work);
+    Status read_status(const std::function<Status(const Snapshot&)>& work) const;
+
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace baton::registry

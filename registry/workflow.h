@@ -1,0 +1,53 @@
+// The handoff: promotion requests, approvals, live slots, rollback.
+//
+// As in catalog.h: functions run in the caller's unit of work, check roles and scope, and write their audit entries.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "registry/objects.h"
+#include "registry/paging.h"
+#include "registry/policy.h"
+#include "registry/store.h"
+
+namespace baton::registry {
+
+struct NewRequest {
+    ModelName model;
+    VersionRef version;
+    Environment environment = production();
+    std::string notes;
+};
+
+// failed_precondition: an open request for the same version and environment exists (says which), it is live there, it has a
+// blocking finding, or it is retired.
+Result<PromotionRequest> open_request(Transaction&, const NewRequest&);
+Result<PromotionRequest> get_request(const Snapshot&, const Caller&, RequestId);
+Result<Page<PromotionRequest>> list_requests(const Snapshot&, const Caller&, const PageRequest&);
+Result<PromotionRequest> comment(Transaction&, RequestId, const std::string& text);
+// `digest` is what the approver saw: aborted when it is not the request's. Own requests and own uploads are refused at once
+// (permission_denied), not only left uncounted.
+Result<PromotionRequest> approve(Transaction&, RequestId, const Digest& digest, const std::string& comment);
+Result<PromotionRequest> reject(Transaction&, RequestId, const std::string& reason);
+Result<PromotionRequest> withdraw(Transaction&, RequestId);
+
+// Re-evaluates the policy against current data, then makes the version live. failed_precondition lists all that is missing.
+// `expected_revision`: of the slot (its live-set revision; 0 for an empty slot); aborted when it has moved.
+Result<Slot> promote(Transaction&, RequestId, std::optional<std::int64_t> expected_revision);
+// Back to the version that was live before, or to `to` (any version once live there). No approval needed; a reason is.
+Result<Slot> rollback(Transaction&, const ModelName&, const Environment&, const std::optional<VersionRef>& to,
+                      const std::string& reason);
+Result<Version> retire(Transaction&, const ModelName&, const VersionRef&, const std::string& reason);
+
+struct SlotHistory {
+    std::vector<Slot> current;  // one an environment
+    std::vector<Slot> past;     // newest first
+};
+Result<SlotHistory> model_slots(const Snapshot&, const Caller&, const ModelName&);
+// What is live; of one environment when given. `caller` null: anonymous reading was opened by the operator.
+Result<LiveSnapshot> live_snapshot(const Snapshot&, const Caller* caller, const std::optional<Environment>&);
+Result<std::int64_t> live_revision(const Snapshot&);
+
+}  // namespace baton::registry
