@@ -19,16 +19,20 @@ namespace baton::server {
 enum class Method { get, head, post, put, patch, del, options, other };
 std::string_view method_name(Method method);  // "GET", ...; "" for other
 
+// ASCII only, as HTTP's tokens are.
+bool equal_ignoring_case(std::string_view a, std::string_view b);
+
 // Header fields in order of arrival; names compare without regard to case.
 class Headers {
 public:
     using Field = std::pair<std::string, std::string>;
 
     void add(std::string name, std::string value);
-    void set(std::string name, std::string value);  // replaces all of that name
+    void set(std::string name, std::string value);                     // replaces all of that name
     std::optional<std::string_view> get(std::string_view name) const;  // the first of that name
     bool contains(std::string_view name) const { return get(name).has_value(); }
     std::size_t count(std::string_view name) const;
+    void clear() { fields_.clear(); }  // keeps the memory for the next message
 
     auto begin() const { return fields_.begin(); }
     auto end() const { return fields_.end(); }
@@ -46,7 +50,7 @@ struct Request {
     Headers headers;
     // At least body_padding readable bytes follow the body's last one, as simdjson asks.
     std::string body;
-    std::string peer;  // address without port
+    std::string peer;                                             // address without port
     std::vector<std::pair<std::string, std::string>> parameters;  // {name} parts of the route, percent-decoded
 
     static constexpr std::size_t body_padding = 64;
@@ -110,7 +114,8 @@ private:
 // The transport reads on only when earlier chunks were taken (two in flight), so a fast sender costs no memory.
 class BodySink {
 public:
-    virtual ~BodySink() = default;  // without finish(): the upload broke off; the sink cleans up or keeps what can be resumed
+    virtual ~BodySink() =
+        default;  // without finish(): the upload broke off; the sink cleans up or keeps what can be resumed
     virtual Status write(std::span<const std::byte> chunk) = 0;  // an error ends the upload with that error
     virtual Response finish() = 0;                               // the whole body was taken
 };

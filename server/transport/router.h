@@ -24,10 +24,18 @@ using AsyncHandler = std::function<void(Request&&, Responder)>;
 // Called on the pool when the head has arrived; what it returns takes the body, or answers without reading it.
 using UploadHandler = std::function<std::variant<Response, std::unique_ptr<BodySink>>(const Request&)>;
 
-struct Inline { InlineHandler handler; };
-struct Pooled { PooledHandler handler; };
-struct Async { AsyncHandler handler; };
-struct Upload { UploadHandler handler; };
+struct Inline {
+    InlineHandler handler;
+};
+struct Pooled {
+    PooledHandler handler;
+};
+struct Async {
+    AsyncHandler handler;
+};
+struct Upload {
+    UploadHandler handler;
+};
 using RouteHandler = std::variant<Inline, Pooled, Async, Upload>;
 
 constexpr std::uint64_t default_body_limit = 1 << 20;
@@ -59,8 +67,8 @@ public:
     struct Match {
         const Route* route = nullptr;
         std::vector<std::pair<std::string, std::string>> parameters;
-        int status = 200;           // 404, 405 or 400 (percent-encoding, dot segments, NUL) when route is null
-        std::string allowed;        // for 405: the Allow header
+        int status = 200;     // 404, 405 or 400 (percent-encoding, dot segments, NUL) when route is null
+        std::string allowed;  // for 405: the Allow header
     };
     Match match(Method method, std::string_view path) const;
     Response error(const Request& request, const Error& error, int status) const;

@@ -21,6 +21,9 @@ public:
     WorkerPool& operator=(const WorkerPool&) = delete;
 
     bool submit(std::function<void()> task);  // false when the queue is full or the pool is stopping
+    // The next step of work that was accepted before (a file being sent, an upload being taken): the queue limit does
+    // not apply, since refusing would break what was begun. Callers have one step at a time each. False when stopping.
+    bool submit_step(std::function<void()> task);
     std::size_t queued() const;
 
 private:
@@ -30,20 +33,20 @@ private:
 
 struct TransportLimits {
     std::size_t head_bytes = 16 * 1024;
-    std::size_t connections = 10'000;          // in all; more are answered 503 and closed
+    std::size_t connections = 10'000;  // in all; more are answered 503 and closed
     std::size_t connections_per_peer = 10'000;
     std::uint64_t buffered_bytes = 256u << 20;  // request bodies being read, in all
     std::chrono::milliseconds head_time{10'000};
-    std::chrono::milliseconds body_time{60'000};    // for bodies read whole
+    std::chrono::milliseconds body_time{60'000};  // for bodies read whole
     std::chrono::milliseconds idle_time{75'000};
-    std::chrono::milliseconds write_time{60'000};   // without any progress
-    std::uint64_t minimum_rate = 1024;              // bytes a second of a streamed upload, over 30 s
+    std::chrono::milliseconds write_time{60'000};  // without any progress
+    std::uint64_t minimum_rate = 1024;             // bytes a second of a streamed upload, over 30 s
 };
 
 struct TransportOptions {
     std::string address = "127.0.0.1";
-    std::uint16_t port = 0;     // 0 picks a free one
-    std::size_t loops = 0;      // 0: cores - 1, at least 1 (Beast only)
+    std::uint16_t port = 0;  // 0 picks a free one
+    std::size_t loops = 0;   // 0: cores - 1, at least 1 (Beast only)
     TransportLimits limits;
     // Called once a request was answered, on the thread that answered it: for the access log and metrics.
     std::function<void(const Request&, int status, std::chrono::nanoseconds)> on_answered;
