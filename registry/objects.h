@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -113,7 +114,12 @@ struct HistoryEntry {
 };
 
 enum class RequestState { open, approved, executed, rejected, withdrawn, expired };
+std::string_view request_state_name(RequestState state);
+std::optional<RequestState> parse_request_state(std::string_view name);
+
 enum class Decision { approve, reject };
+std::string_view decision_name(Decision decision);
+std::optional<Decision> parse_decision(std::string_view name);
 
 struct Approval {
     UserName user;

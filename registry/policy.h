@@ -47,11 +47,19 @@ struct RequestFacts {
     Timestamp expires_at;
 };
 
+// Why this person's approval could never count (they opened the request, uploaded the version, wrote a report); nullopt
+// when it could. The role is another matter.
+std::optional<std::string> bar_to_approval(const Policy& policy, const RequestFacts& facts, const UserName& user);
+
 // The requirements, each satisfied or explained, and the approvals with `counts` and `reason_not` filled in.
 struct PolicyDecision {
     Evaluation evaluation;
     std::vector<Approval> approvals;
 };
+
+// Of each person the newest decision alone is weighed; it counts when it is for the very digest, its author still holds
+// the role and, for an approval, nothing bars them. A rejection that counts blocks. Requirements: validation_report,
+// approvals, no_rejection, no_blocking_findings, not_retired, not_expired.
 PolicyDecision evaluate(const Policy& policy, const RequestFacts& facts);
 
 }  // namespace baton::registry
