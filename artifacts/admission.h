@@ -19,7 +19,8 @@ std::string_view format_name(Format format);
 // Recognises by the first bytes (64 KiB are enough) and, for archives, their member names.
 Format recognise(std::string_view head);
 
-// Looks at the whole content for pickles: plain, of any protocol 0 to 5, inside zip archives (torch, npz), object arrays.
+// Looks at the whole content for pickles: plain, of any protocol 0 to 5, inside zip archives (torch, npz), object
+// arrays.
 std::vector<Finding> scan_file(std::string_view path, std::string_view content);
 
 }  // namespace baton::artifacts

@@ -22,8 +22,8 @@ public:
     virtual std::uint64_t offset() const = 0;  // bytes taken so far
     // too_large beyond the declared size; out_of_space when the reserve is reached.
     virtual Status write(std::span<const std::byte> bytes) = 0;
-    // Durable when it returns: file and folder are synced. integrity when the bytes do not match the digest or size; then
-    // nothing is stored and nothing can be resumed.
+    // Durable when it returns: file and folder are synced. integrity when the bytes do not match the digest or size;
+    // then nothing is stored and nothing can be resumed.
     virtual Status commit() = 0;
     virtual void discard() = 0;
 };
@@ -40,11 +40,13 @@ public:
     virtual ~BlobStore() = default;
     virtual Result<std::optional<std::uint64_t>> size(const Digest& digest) const = 0;  // nullopt: not stored
     virtual Result<std::uint64_t> upload_offset(const Digest& digest) const = 0;        // 0: nothing to resume
-    // Starts at `offset`, which must be 0 (start over) or upload_offset(); aborted otherwise, and while another upload of the
-    // same digest is running at a later offset than 0.
-    virtual Result<std::unique_ptr<BlobUpload>> upload(const Digest& digest, std::uint64_t size, std::uint64_t offset) = 0;
+    // Starts at `offset`, which must be 0 (start over) or upload_offset(); aborted otherwise, and while another upload
+    // of the same digest is running at a later offset than 0.
+    virtual Result<std::unique_ptr<BlobUpload>> upload(const Digest& digest, std::uint64_t size,
+                                                       std::uint64_t offset) = 0;
     virtual Result<OpenBlob> open(const Digest& digest) const = 0;  // not_found
-    // Whole, and its digest verified: integrity when the bytes have changed (the blob is then set aside, never deleted).
+    // Whole, and its digest verified: integrity when the bytes have changed (the blob is then set aside, never
+    // deleted).
     virtual Result<std::string> read(const Digest& digest) const = 0;
     virtual Status remove(const Digest& digest) = 0;
     // Every stored blob in no particular order; the visitor answers false to stop.
