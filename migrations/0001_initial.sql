@@ -259,7 +259,7 @@ CREATE TABLE idempotency (
     fingerprint TEXT NOT NULL CHECK (length(fingerprint) = 64),
     status      INTEGER NOT NULL,
     body        TEXT NOT NULL,
-    headers     TEXT NOT NULL,                -- JSON object of strings
+    headers     TEXT NOT NULL,                -- JSON list: name, value, name, value …
     created_at  INTEGER NOT NULL,
     PRIMARY KEY (user_name, key)
 ) STRICT;

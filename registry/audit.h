@@ -24,6 +24,10 @@ void append_audit(Transaction&, const AuditRecord&);
 // admin, or any role with a view of all models. `after`: sequence of the last entry seen.
 Result<Page<AuditEntry>> list_audit(const Snapshot&, const Caller&, const PageRequest&, std::int64_t after);
 
+// The first entry that is missing or does not fit the hash before it; nullopt when the chain is whole. What was cut off
+// at the end cannot be seen from inside.
+std::optional<IntegrityProblem> verify_audit_chain(const Snapshot&);
+
 // The bytes that an entry's hash covers, after the 32 bytes of the hash before it. Format: docs/formats.md.
 std::string canonical_audit_entry(const AuditEntry&);
 Digest chain_hash(const Digest& previous, const AuditEntry&);

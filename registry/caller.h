@@ -18,13 +18,13 @@ std::string_view role_name(Role role);
 std::optional<Role> parse_role(std::string_view name);
 using Roles = std::set<Role>;
 
-// A principal with the rights of the credential it came with. Every role may read; admin manages users, tokens and policies and
-// gets no right to register, approve or promote by that.
+// A principal with the rights of the credential it came with. Every role may read; admin manages users, tokens and
+// policies and gets no right to register, approve or promote by that.
 struct Caller {
     UserName user;
-    std::string token_id;              // empty for the system itself
-    Roles roles;                       // of the token: a subset of the user's
-    std::vector<std::string> models;   // patterns with '*'; empty: all
+    std::string token_id;                   // empty for the system itself
+    Roles roles;                            // of the token: a subset of the user's
+    std::vector<std::string> models;        // patterns with '*'; empty: all
     std::vector<std::string> environments;  // patterns with '*'; empty: all
 
     bool has(Role role) const { return roles.contains(role); }
@@ -34,6 +34,9 @@ struct Caller {
 
 // The server itself: automatic actions.
 Caller system_caller();
+
+// The answer for a model that is not there, and for one that the caller may not see.
+Error unknown_model(const ModelName& model);
 
 // '*' matches any run of characters.
 bool matches_pattern(std::string_view pattern, std::string_view text);
@@ -45,8 +48,8 @@ Status require_read(const Caller& caller, const ModelName& model);
 Status require_environment(const Caller& caller, const Environment& environment);
 
 struct Idempotency {
-    std::string key;      // 1 to 255 visible ASCII characters
-    Digest fingerprint;   // of method, path and body
+    std::string key;     // 1 to 255 visible ASCII characters
+    Digest fingerprint;  // of method, path and body
 };
 
 // One request to the domain.

@@ -32,14 +32,23 @@ private:
     std::string text_;
 };
 
-// 1 to 128 characters: ASCII letters, digits, '.', '_', '-'; begins with a letter or digit; `.` and `..` are excluded by that.
-struct ModelNameRule { static Status check(std::string_view text); };
+// 1 to 128 characters: ASCII letters, digits, '.', '_', '-'; begins with a letter or digit; `.` and `..` are excluded
+// by that.
+struct ModelNameRule {
+    static Status check(std::string_view text);
+};
 // 1 to 63 characters: lower-case letters, digits, '-', '_'; begins with a letter.
-struct EnvironmentRule { static Status check(std::string_view text); };
+struct EnvironmentRule {
+    static Status check(std::string_view text);
+};
 // As a model name, but no number, and not `live` (also with `live@`), `latest`.
-struct AliasRule { static Status check(std::string_view text); };
+struct AliasRule {
+    static Status check(std::string_view text);
+};
 // 1 to 128 characters: letters, digits, '.', '_', '-', '@', '+'; begins with a letter or digit.
-struct UserNameRule { static Status check(std::string_view text); };
+struct UserNameRule {
+    static Status check(std::string_view text);
+};
 
 using ModelName = Name<ModelNameRule>;
 using Environment = Name<EnvironmentRule>;

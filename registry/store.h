@@ -17,7 +17,10 @@
 
 namespace baton::registry {
 
-namespace storage { class Connection; class Database; }
+namespace storage {
+class Connection;
+class Database;
+}  // namespace storage
 
 // A consistent view for reading. Lives only inside Store::read or Store::write.
 class Snapshot {
@@ -31,15 +34,26 @@ private:
     Timestamp now_;
 };
 
+// Told what a unit of work changed, after its commit and on the committing thread. Implemented by Store.
+class CommitObserver {
+public:
+    virtual ~CommitObserver() = default;
+    virtual void live_set_moved(std::int64_t revision) = 0;
+    virtual void identity_changed() = 0;
+};
+
 // One unit of work: what is done through it is committed together or not at all.
 class Transaction : public Snapshot {
 public:
-    Transaction(storage::Connection& connection, Timestamp now, const Call& call) : Snapshot(connection, now), call_(call) {}
+    Transaction(storage::Connection& connection, Timestamp now, const Call& call, CommitObserver& observer)
+        : Snapshot(connection, now), call_(call), observer_(observer) {}
     const Call& call() const { return call_; }
     const Caller& caller() const { return call_.caller; }
+    CommitObserver& observer() const { return observer_; }
 
 private:
     const Call& call_;
+    CommitObserver& observer_;
 };
 
 // The stored answer of a mutation, given again when its idempotency key is repeated.
@@ -63,6 +77,7 @@ public:
     ~Store();
 
     // Runs `work` in one transaction and commits when it returns a value. What the adapter throws becomes an Error.
+    // Not re-entrant: `work` must not call write, answer or checkpoint.
     template <class T>
     Result<T> write(const Call& call, const std::function<Result<T>(Transaction&)>& work) {
         std::optional<Result<T>> result;
@@ -84,13 +99,18 @@ public:
         return std::move(*result);
     }
 
-    // A mutation whose answer is kept with it: with call.idempotency set, the same key and fingerprint of the same user give
-    // the stored answer (replayed = true) without running `work`; another fingerprint is already_exists ("key was used for another request").
-    // Only answers of committed work are stored; they are kept for 7 days.
+    // A mutation whose answer is kept with it: with call.idempotency set, the same key and fingerprint of the same user
+    // give the stored answer (replayed = true) without running `work`; another fingerprint is already_exists ("key was
+    // used for another request"). Only answers of committed work are stored; they are kept for 7 days. Answers that
+    // hold a secret must not come through here: they would be stored with it.
     Result<Answer> answer(const Call& call, const std::function<Result<Answer>(Transaction&)>& work);
 
     // Called after each commit that moved the live-set revision, on the committing thread, with the new revision.
+    // Commits of several threads may be told in another order than they were made: the highest revision counts.
     void on_live_change(std::function<void(std::int64_t)> listener);
+
+    // Counts the commits that changed users or tokens: who keeps a copy of them compares it.
+    std::uint64_t identity_generation() const;
 
     // The database's own integrity check, the audit chain, one live row per slot, history consistent with slots.
     Result<std::vector<IntegrityProblem>> check() const;

@@ -42,8 +42,8 @@ private:
     std::vector<Value> values_;
 };
 
-// SQL common to SQLite and PostgreSQL, parameters written $1, $2 …. Statements are prepared once and kept per connection.
-// Used by one thread at a time.
+// SQL common to SQLite and PostgreSQL, parameters written $1, $2 …. Statements are prepared once and kept per
+// connection. Used by one thread at a time.
 class Connection {
 public:
     virtual ~Connection() = default;
@@ -52,7 +52,8 @@ public:
     virtual void script(std::string_view sql) = 0;  // several statements, no parameters: migrations
 
     std::optional<Row> query_one(std::string_view sql, const std::vector<Value>& parameters = {});
-    // For work that must run once after the commit of the running transaction (never after a rollback).
+    // For work that must run once after the commit of the running transaction (never after a rollback), when the writer
+    // is free for others again.
     virtual void after_commit(std::function<void()> action) = 0;
 };
 
@@ -60,18 +61,20 @@ public:
 class Database {
 public:
     virtual ~Database() = default;
-    // One transaction (BEGIN IMMEDIATE) on the one writer connection; committed when `work` answers ok.
+    // One transaction (BEGIN IMMEDIATE) on the one writer connection; committed when `work` answers ok. Not re-entrant.
+    // What `work` throws becomes an Error: full → out_of_space, busy → unavailable, all else → internal.
     virtual Status write(const std::function<Status(Connection&)>& work) = 0;
     // One read transaction on a reader connection from a pool.
     virtual Status read(const std::function<Status(Connection&)>& work) const = 0;
-    virtual Status checkpoint() = 0;
+    virtual Status checkpoint() = 0;  // unavailable while readers hold the log
+    // Of the file and its foreign keys; empty when all is well.
     virtual Result<std::vector<std::string>> integrity_check() const = 0;
 };
 
 // Opens or creates the file and takes an exclusive lock on its folder for the life of the object.
 Result<std::unique_ptr<Database>> open_sqlite(const std::filesystem::path& folder);
 
-// Applies what is missing, each migration in a transaction with its row in schema_migrations.
+// Applies what is missing of this binary's migrations; see migrate.h.
 Status migrate(Database& database);
 
 }  // namespace baton::registry::storage

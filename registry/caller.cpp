@@ -1,0 +1,110 @@
+#include "registry/caller.h"
+
+#include <algorithm>
+#include <array>
+
+namespace baton::registry {
+namespace {
+
+constexpr std::array<std::pair<Role, std::string_view>, 5> role_names = {{
+    {Role::viewer, "viewer"},
+    {Role::developer, "developer"},
+    {Role::approver, "approver"},
+    {Role::deployer, "deployer"},
+    {Role::admin, "admin"},
+}};
+
+bool any_matches(const std::vector<std::string>& patterns, std::string_view text) {
+    return patterns.empty() || std::any_of(patterns.begin(), patterns.end(),
+                                           [&](const std::string& pattern) { return matches_pattern(pattern, text); });
+}
+
+std::string list_of(const Roles& roles) {
+    std::string list;
+    for (const Role role : roles) list += (list.empty() ? "" : ", ") + std::string(role_name(role));
+    return list.empty() ? "none" : list;
+}
+
+Error denied(std::string message, std::string hint) {
+    return {.code = Code::permission_denied, .message = std::move(message), .hint = std::move(hint)};
+}
+
+}  // namespace
+
+std::string_view role_name(Role role) {
+    for (const auto& [known, name] : role_names)
+        if (known == role) return name;
+    return "";
+}
+
+std::optional<Role> parse_role(std::string_view name) {
+    for (const auto& [role, known] : role_names)
+        if (known == name) return role;
+    return std::nullopt;
+}
+
+bool Caller::sees(const ModelName& model) const { return any_matches(models, model.text()); }
+
+bool Caller::may_use(const Environment& environment) const { return any_matches(environments, environment.text()); }
+
+Caller system_caller() {
+    return {.user = UserName::trusted("system"),
+            .token_id = {},
+            .roles = {Role::viewer, Role::developer, Role::approver, Role::deployer, Role::admin},
+            .models = {},
+            .environments = {}};
+}
+
+bool matches_pattern(std::string_view pattern, std::string_view text) {
+    // Greedy with one point of return: the last '*' takes one character more when what follows it does not fit.
+    std::size_t p = 0;
+    std::size_t t = 0;
+    std::size_t star = std::string_view::npos;
+    std::size_t star_text = 0;
+    while (t < text.size()) {
+        if (p < pattern.size() && pattern[p] == '*') {
+            star = p++;
+            star_text = t;
+        } else if (p < pattern.size() && pattern[p] == text[t]) {
+            ++p;
+            ++t;
+        } else if (star != std::string_view::npos) {
+            p = star + 1;
+            t = ++star_text;
+        } else {
+            return false;
+        }
+    }
+    while (p < pattern.size() && pattern[p] == '*') ++p;
+    return p == pattern.size();
+}
+
+Error unknown_model(const ModelName& model) {
+    return not_found("there is no model " + model.text(), "`baton list` shows the models that you may see");
+}
+
+Status require_role(const Caller& caller, Role role) {
+    if (caller.has(role)) return {};
+    const std::string name(role_name(role));
+    return denied("this needs the role " + name + "; this token has: " + list_of(caller.roles),
+                  "use a token with the role " + name + ", or ask an admin for it");
+}
+
+Status require_role(const Caller& caller, Role role, const ModelName& model) {
+    if (!caller.sees(model)) return unknown_model(model);
+    return require_role(caller, role);
+}
+
+Status require_read(const Caller& caller, const ModelName& model) {
+    if (!caller.sees(model)) return unknown_model(model);
+    if (!caller.roles.empty()) return {};
+    return denied("this needs a role; this token has none", "use a token with the role viewer, or ask an admin for it");
+}
+
+Status require_environment(const Caller& caller, const Environment& environment) {
+    if (caller.may_use(environment)) return {};
+    return denied("this token may not act on the environment " + environment.text(),
+                  "use a token whose environments include " + environment.text());
+}
+
+}  // namespace baton::registry

@@ -1,0 +1,20 @@
+// Answers of mutations under the user's idempotency keys.
+#pragma once
+
+#include <optional>
+
+#include "registry/store.h"
+
+namespace baton::registry::storage {
+
+struct KeptAnswer {
+    Digest fingerprint;
+    Answer answer;
+};
+
+std::optional<KeptAnswer> find_answer(Connection& connection, const UserName& user, const std::string& key);
+void keep_answer(Connection& connection, const UserName& user, const std::string& key, const KeptAnswer& kept,
+                 Timestamp now);
+void forget_answers_before(Connection& connection, Timestamp time);
+
+}  // namespace baton::registry::storage

@@ -1,0 +1,33 @@
+// Rows of versions, with their files, tags, metadata and findings. Sealed once inserted: only stage, description, tags
+// and revision change.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "registry/objects.h"
+#include "registry/storage/database.h"
+
+namespace baton::registry::storage {
+
+// Which number `ref` means now; nullopt when it names nothing.
+std::optional<VersionNumber> resolve_version(Connection& connection, const ModelName& model, const VersionRef& ref);
+std::optional<VersionNumber> version_with_digest(Connection& connection, const ModelName& model, const Digest& digest);
+
+// The whole object: files, tags, aliases and where it is live come with it.
+std::optional<Version> find_version(Connection& connection, const ModelName& model, VersionNumber number);
+void insert_version(Connection& connection, const Version& version);
+
+// Moves the revision by one, as each edit does (touch_version).
+void set_version_stage(Connection& connection, const ModelName& model, VersionNumber number, Stage stage);
+void set_version_description(Connection& connection, const ModelName& model, VersionNumber number,
+                             const std::string& description);
+void set_version_tag(Connection& connection, const ModelName& model, VersionNumber number, const std::string& key,
+                     const std::optional<std::string>& value);  // nullopt: the tag goes
+void touch_version(Connection& connection, const ModelName& model, VersionNumber number);
+
+// Each digest that some version names, once.
+std::vector<File> referenced_files(Connection& connection);
+
+}  // namespace baton::registry::storage

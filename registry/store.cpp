@@ -1,0 +1,113 @@
+#include "registry/store.h"
+
+#include <atomic>
+#include <mutex>
+
+#include "registry/audit.h"
+#include "registry/storage/consistency.h"
+#include "registry/storage/database.h"
+#include "registry/storage/idempotency_table.h"
+
+namespace baton::registry {
+namespace {
+
+constexpr std::chrono::days answers_are_kept{7};
+
+Status check_key(const std::string& key) {
+    const bool visible = std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c < '\x7f'; });
+    if (visible && !key.empty() && key.size() <= 255) return {};
+    return invalid_argument("the idempotency key must have 1 to 255 visible ASCII characters");
+}
+
+Result<Answer> replay(storage::KeptAnswer kept, const Idempotency& idempotency) {
+    if (kept.fingerprint == idempotency.fingerprint) return std::move(kept.answer);
+    return Error{.code = Code::already_exists,
+                 .message = "the idempotency key was used for another request",
+                 .hint = "use a new key for each new request, and the same only to repeat one"};
+}
+
+}  // namespace
+
+struct Store::Impl : CommitObserver {
+    Impl(std::unique_ptr<storage::Database> opened, const Clock& the_clock)
+        : database(std::move(opened)), clock(the_clock) {}
+
+    void live_set_moved(std::int64_t revision) override {
+        std::vector<std::function<void(std::int64_t)>> told;
+        {
+            const std::lock_guard guard(mutex);
+            told = listeners;
+        }
+        for (const auto& listener : told) listener(revision);
+    }
+    void identity_changed() override { identity_generation.fetch_add(1); }
+
+    const std::unique_ptr<storage::Database> database;
+    const Clock& clock;
+    std::atomic<std::uint64_t> identity_generation = 0;
+    std::mutex mutex;
+    std::vector<std::function<void(std::int64_t)>> listeners;  // guarded by mutex
+};
+
+Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& folder, const Clock& clock) {
+    BATON_ASSIGN(std::unique_ptr<storage::Database> database, storage::open_sqlite(folder));
+    BATON_TRY(storage::migrate(*database));
+    return std::unique_ptr<Store>(new Store(std::move(database), clock));
+}
+
+Store::Store(std::unique_ptr<storage::Database> database, const Clock& clock)
+    : impl_(std::make_unique<Impl>(std::move(database), clock)) {}
+
+Store::~Store() = default;
+
+Status Store::write_status(const Call& call, const std::function<Status(Transaction&)>& work) {
+    return impl_->database->write([&](storage::Connection& connection) -> Status {
+        Transaction transaction(connection, impl_->clock.now(), call, *impl_);
+        return work(transaction);
+    });
+}
+
+Status Store::read_status(const std::function<Status(const Snapshot&)>& work) const {
+    return impl_->database->read(
+        [&](storage::Connection& connection) -> Status { return work(Snapshot(connection, impl_->clock.now())); });
+}
+
+Result<Answer> Store::answer(const Call& call, const std::function<Result<Answer>(Transaction&)>& work) {
+    if (!call.idempotency) return write<Answer>(call, work);
+    const Idempotency& idempotency = *call.idempotency;
+    BATON_TRY(check_key(idempotency.key));
+    return write<Answer>(call, [&](Transaction& transaction) -> Result<Answer> {
+        storage::Connection& connection = transaction.connection();
+        const UserName& user = call.caller.user;
+        storage::forget_answers_before(connection, transaction.now() - answers_are_kept);
+        if (auto kept = storage::find_answer(connection, user, idempotency.key))
+            return replay(*std::move(kept), idempotency);
+        BATON_ASSIGN(Answer answer, work(transaction));
+        storage::keep_answer(connection, user, idempotency.key, {idempotency.fingerprint, answer}, transaction.now());
+        return answer;
+    });
+}
+
+void Store::on_live_change(std::function<void(std::int64_t)> listener) {
+    const std::lock_guard guard(impl_->mutex);
+    impl_->listeners.push_back(std::move(listener));
+}
+
+std::uint64_t Store::identity_generation() const { return impl_->identity_generation.load(); }
+
+Result<std::vector<IntegrityProblem>> Store::check() const {
+    BATON_ASSIGN(const std::vector<std::string> damage, impl_->database->integrity_check());
+    std::vector<IntegrityProblem> problems;
+    for (const std::string& what : damage) problems.push_back({what});
+    BATON_TRY(read_status([&](const Snapshot& snapshot) -> Status {
+        if (auto broken = verify_audit_chain(snapshot)) problems.push_back(*std::move(broken));
+        for (std::string& what : storage::find_inconsistencies(snapshot.connection()))
+            problems.push_back({std::move(what)});
+        return {};
+    }));
+    return problems;
+}
+
+Status Store::checkpoint() { return impl_->database->checkpoint(); }
+
+}  // namespace baton::registry
