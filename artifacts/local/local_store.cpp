@@ -19,32 +19,46 @@ Error cannot_start(const Digest& digest, std::string why) {
             .hint = "ask for the upload offset again, or start over at 0"};
 }
 
+// Of `/` and `.` these themselves.
+std::string parent_folder(const std::string& path) {
+    const std::filesystem::path parent = std::filesystem::path(path).parent_path();
+    return parent.empty() ? "." : parent.string();
+}
+
 }  // namespace
 
 Result<std::unique_ptr<LocalStore>> LocalStore::open_folder(const LocalStoreOptions& options,
                                                             std::shared_ptr<FileSystem> files, const Clock& clock) {
     if (options.folder.empty()) return invalid_argument("the folder of the artifact store has no name");
     std::unique_ptr<LocalStore> store(new LocalStore(options, std::move(files)));
-    BATON_TRY(store->make_root(options.folder));
+    BATON_TRY(store->make_root(store->paths_.root()));
     BATON_TRY(store->make_folders());
     BATON_TRY(store->sweep_uploads(clock.now()));
     return store;
 }
 
 Status LocalStore::make_root(const std::string& path) {
-    const std::filesystem::path parent = std::filesystem::path(path).parent_path();
-    const std::string parent_folder = parent.empty() ? "." : parent.string();
     Status status = files_->make_folder(path);
-    if (!status.ok() && status.error().code == Code::not_found && parent_folder != path) {
-        BATON_TRY(make_root(parent_folder));
+    if (!status.ok() && status.error().code == Code::not_found && parent_folder(path) != path) {
+        BATON_TRY(make_root(parent_folder(path)));
         status = files_->make_folder(path);
     }
-    if (!status.ok()) return status.error().code == Code::already_exists ? Status() : status;
-    return files_->sync_folder(parent_folder);
+    if (status.ok()) {
+        BATON_TRY(files_->sync_folder(parent_folder(path)));
+    } else if (status.error().code != Code::already_exists) {
+        return status;
+    }
+    // An earlier process may have made what is there, or the folders above, and died before they were durable. Most
+    // often it was somebody else, and we may not even read them: so this is tried and not insisted on.
+    for (std::string above = path; above != parent_folder(above);) {
+        above = parent_folder(above);
+        static_cast<void>(files_->sync_folder(above));
+    }
+    return {};
 }
 
 // An earlier process may have died between making or renaming something and syncing the folder. Its names are visible
-// now, so they are made durable before anybody relies on them.
+// now, so they are made durable before anybody relies on them. A new shard is empty and needs no sync of its own.
 Status LocalStore::make_folders() {
     const auto make = [&](const std::string& path) -> Result<bool> {
         const Status status = files_->make_folder(path);

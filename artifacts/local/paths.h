@@ -24,7 +24,9 @@ class LocalPaths {
 public:
     static constexpr unsigned shard_count = 256;
 
-    explicit LocalPaths(std::string folder) : folder_(std::move(folder)) {}
+    explicit LocalPaths(std::string folder) : folder_(std::move(folder)) {
+        while (folder_.size() > 1 && folder_.ends_with('/')) folder_.pop_back();
+    }
 
     const std::string& root() const { return folder_; }
     std::string all_blobs() const { return folder_ + "/blobs"; }

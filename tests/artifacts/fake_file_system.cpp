@@ -76,8 +76,9 @@ void FakeFileSystem::power_loss() {
 }
 
 bool FakeFileSystem::is_ignored(const std::string& path) const {
-    return std::any_of(ignored_syncs_.begin(), ignored_syncs_.end(),
-                       [&](const std::string& prefix) { return path.starts_with(prefix); });
+    return std::any_of(ignored_syncs_.begin(), ignored_syncs_.end(), [&](const std::string& ignored) {
+        return path == ignored || (ignored.ends_with('/') && path.starts_with(ignored));
+    });
 }
 
 std::shared_ptr<FakeFileSystem::Node> FakeFileSystem::find(const std::string& path) const {

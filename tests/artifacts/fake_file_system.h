@@ -19,8 +19,9 @@ public:
     void stop_failing() { fail_at_ = 0; }
     bool has_failed() const { return has_failed_; }
 
-    // From now on a sync of this file or folder succeeds and does nothing. A prefix of the path is enough.
-    void ignore_sync_of(std::string prefix) { ignored_syncs_.push_back(std::move(prefix)); }
+    // From now on a sync of this file or folder succeeds and does nothing. A path that ends in '/' stands for all below
+    // it.
+    void ignore_sync_of(std::string path) { ignored_syncs_.push_back(std::move(path)); }
     // All names and bytes that were not synced are gone. Open files must be closed before.
     void power_loss();
 
