@@ -1,7 +1,8 @@
 // Models, versions, aliases and validation reports: what is registered.
 //
-// Functions take the unit of work they run in. Every function checks the caller's roles and scope; every change writes its
-// audit entry. Errors: not_found, already_exists, failed_precondition, invalid_argument, aborted (expected revision), permission_denied.
+// Functions take the unit of work they run in. Every function checks the caller's roles and scope; every change writes
+// its audit entry. Errors: not_found, already_exists, failed_precondition, invalid_argument, aborted (expected
+// revision), permission_denied.
 #pragma once
 
 #include <optional>
@@ -74,7 +75,8 @@ Result<Version> edit_version(Transaction&, const ModelName&, const VersionRef&, 
 Result<std::vector<HistoryEntry>> version_history(const Snapshot&, const Caller&, const ModelName&, const VersionRef&);
 
 Result<Report> add_report(Transaction&, const ModelName&, const VersionRef&, const NewReport&);
-Result<Page<Report>> list_reports(const Snapshot&, const Caller&, const ModelName&, const VersionRef&, const PageRequest&);
+Result<Page<Report>> list_reports(const Snapshot&, const Caller&, const ModelName&, const VersionRef&,
+                                  const PageRequest&);
 Result<Report> get_report(const Snapshot&, const Caller&, const ModelName&, const VersionRef&, ReportId);
 
 Result<Model> set_alias(Transaction&, const ModelName&, const Alias&, const VersionRef&);

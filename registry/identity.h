@@ -62,7 +62,8 @@ Result<std::optional<CreatedToken>> bootstrap_admin(Store&);
 std::string make_token_secret(std::string_view random_bytes);  // 30 or more bytes
 bool has_token_form(std::string_view secret);                  // prefix, alphabet and checksum fit
 
-// Answers who a secret belongs to from memory, without the database. Emptied by itself when a user or token changes. Thread-safe.
+// Answers who a secret belongs to from memory, without the database. Emptied by itself when a user or token changes.
+// Thread-safe.
 class Authenticator {
 public:
     Authenticator(const Store& store, const Clock& clock);

@@ -33,6 +33,8 @@ using Value = std::variant<std::monostate, std::int64_t, double, std::string>;
 class Row {
 public:
     explicit Row(std::vector<Value> values) : values_(std::move(values)) {}
+    std::size_t size() const { return values_.size(); }
+    const Value& value(std::size_t column) const { return values_.at(column); }
     bool null(std::size_t column) const { return std::holds_alternative<std::monostate>(values_.at(column)); }
     std::int64_t integer(std::size_t column) const { return std::get<std::int64_t>(values_.at(column)); }
     const std::string& text(std::size_t column) const { return std::get<std::string>(values_.at(column)); }
