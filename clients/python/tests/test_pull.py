@@ -1,0 +1,91 @@
+"""Pulling: whole and verified, or not at all."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+import baton
+from baton import download
+from baton.upload import source_of_bytes
+
+
+def register(client, *contents):
+    return client.register_files([source_of_bytes(f"dir/file{i}", content) for i, content in enumerate(contents)], "m")
+
+
+def test_files_arrive_under_a_link(client, tmp_path):
+    version = register(client, b"one", b"two")
+    target = tmp_path / "here"
+    folder = client.pull(version, target)
+    assert target.is_symlink() and target.resolve() == folder.resolve()
+    assert folder.name == version.digest.replace(":", "-")
+    assert (target / "dir/file0").read_bytes() == b"one" and (target / "dir/file1").read_bytes() == b"two"
+    assert not os.path.isabs(os.readlink(target)), "the link survives moving its folder"
+
+
+def test_the_link_moves_to_another_version_and_back(client, server, tmp_path):
+    first, second = register(client, b"one"), register(client, b"two")
+    for version, content in ((first, b"one"), (second, b"two"), (first, b"one")):
+        client.pull(version, tmp_path / "here")
+        assert (tmp_path / "here/dir/file0").read_bytes() == content
+    assert len(server.of("GET", "/files/")) == 2, "what is there and whole is not fetched again"
+    assert sorted(p.name for p in (tmp_path / "here.versions").iterdir()) == sorted(v.digest.replace(":", "-") for v in (first, second))
+
+
+def test_a_mismatch_replaces_nothing(client, server, tmp_path):
+    first, second = register(client, b"one"), register(client, b"two")
+    client.pull(first, tmp_path / "here")
+    server.corrupt[second.files[0].digest] = b"tw0"
+    with pytest.raises(baton.IntegrityError, match="arrived with digest"):
+        client.pull(second, tmp_path / "here")
+    assert (tmp_path / "here/dir/file0").read_bytes() == b"one"
+    assert len(list((tmp_path / "here.versions").iterdir())) == 1, "nothing half-written stays"
+
+
+def test_more_bytes_than_promised_are_refused(client, server, tmp_path):
+    version = register(client, b"one")
+    server.corrupt[version.files[0].digest] = b"one and more"
+    with pytest.raises(baton.IntegrityError, match="longer"):
+        client.pull(version, tmp_path / "here")
+    assert not (tmp_path / "here").exists()
+
+
+def test_a_manifest_that_is_not_the_versions_is_refused(client, server, tmp_path):
+    register(client, b"one")
+    server.versions["m"][0]["digest"] = "sha256:" + "0" * 64
+    with pytest.raises(baton.IntegrityError, match="manifest"):
+        client.pull("m/1", tmp_path / "here")
+
+
+def test_a_broken_download_continues(client, server, tmp_path):
+    content = os.urandom(600_000)
+    version = register(client, content)
+    server.cut_download(250_000)
+    client.pull(version, tmp_path / "here")
+    assert (tmp_path / "here/dir/file0").read_bytes() == content
+    assert [call.headers.get("Range") for call in server.of("GET", "/files/")] == [None, "bytes=250000-"]
+
+
+def test_a_damaged_copy_is_fetched_again(client, server, tmp_path):
+    version = register(client, b"one")
+    folder = client.pull(version, tmp_path / "here")
+    (folder / "dir/file0").write_bytes(b"0ne")
+    client.pull(version, tmp_path / "here")
+    assert (tmp_path / "here/dir/file0").read_bytes() == b"one"
+
+
+def test_an_ordinary_folder_is_left_alone(client, tmp_path):
+    version = register(client, b"one")
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here/mine").write_bytes(b"precious")
+    with pytest.raises(baton.Conflict, match="not a link"):
+        client.pull(version, tmp_path / "here")
+    assert (tmp_path / "here/mine").read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("path", ["/etc/passwd", "../outside", "a/../../b", "a\\b", "", "nul\0"])
+def test_paths_that_lead_outside_are_refused(path):
+    with pytest.raises(baton.IntegrityError):
+        download._safe(path)
