@@ -106,7 +106,9 @@ struct Report {
 struct HistoryEntry {
     Timestamp time;
     UserName actor;
-    std::string change;  // registered, requested, approved, promoted, superseded, rolled_back, rejected, retired …
+    // registered, requested, approved, lapsed, rejected, withdrawn, expired, promoted, superseded, rolled_back (from),
+    // restored (by a rollback), retired
+    std::string change;
     Stage stage = Stage::staged;  // held after the change
     std::optional<Environment> environment;
     std::string reason;

@@ -96,20 +96,6 @@ Requirement not_rejected(const std::vector<Approval>& approvals) {
     return {"no_rejection", true, "nobody has rejected it"};
 }
 
-Requirement nothing_blocking(const RequestFacts& facts) {
-    std::vector<std::string> blocking;
-    for (const Finding& finding : facts.findings)
-        if (finding.severity == "blocking") blocking.push_back(finding.code + ": " + finding.message);
-    if (blocking.empty()) return {"no_blocking_findings", true, "nothing blocking was found in its files"};
-    return {"no_blocking_findings", false, joined(blocking, "; ") + "; register a version without it"};
-}
-
-Requirement not_retired(const RequestFacts& facts) {
-    const bool retired = facts.stage == Stage::retired;
-    return {"not_retired", !retired,
-            retired ? "the version is retired: register it anew or choose another one" : "the version is not retired"};
-}
-
 Requirement not_expired(const RequestFacts& facts) {
     const bool expired = facts.now >= facts.expires_at;
     const std::string time = format_timestamp(facts.expires_at);
@@ -129,6 +115,25 @@ std::optional<std::string> bar_to_approval(const Policy& policy, const RequestFa
     return std::nullopt;
 }
 
+Requirement no_blocking_findings(const std::vector<Finding>& findings) {
+    std::vector<std::string> blocking;
+    for (const Finding& finding : findings)
+        if (finding.severity == "blocking") blocking.push_back(finding.code + ": " + finding.message);
+    if (blocking.empty()) return {"no_blocking_findings", true, "nothing blocking was found in its files"};
+    return {"no_blocking_findings", false, joined(blocking, "; ") + "; register a version without it"};
+}
+
+Requirement not_retired(Stage stage) {
+    const bool retired = stage == Stage::retired;
+    return {"not_retired", !retired,
+            retired ? "the version is retired for good: choose another one" : "the version is not retired"};
+}
+
+bool all_satisfied(const std::vector<Requirement>& requirements) {
+    return std::all_of(requirements.begin(), requirements.end(),
+                       [](const Requirement& requirement) { return requirement.satisfied; });
+}
+
 PolicyDecision evaluate(const Policy& policy, const RequestFacts& facts) {
     PolicyDecision decision;
     decision.approvals = weigh(policy, facts);
@@ -136,11 +141,10 @@ PolicyDecision evaluate(const Policy& policy, const RequestFacts& facts) {
     if (policy.require_report) requirements.push_back(report_there(facts));
     requirements.push_back(approved(policy, facts, decision.approvals));
     requirements.push_back(not_rejected(decision.approvals));
-    requirements.push_back(nothing_blocking(facts));
-    requirements.push_back(not_retired(facts));
+    requirements.push_back(no_blocking_findings(facts.findings));
+    requirements.push_back(not_retired(facts.stage));
     requirements.push_back(not_expired(facts));
-    decision.evaluation.satisfied = std::all_of(requirements.begin(), requirements.end(),
-                                                [](const Requirement& requirement) { return requirement.satisfied; });
+    decision.evaluation.satisfied = all_satisfied(requirements);
     return decision;
 }
 

@@ -51,6 +51,12 @@ struct RequestFacts {
 // when it could. The role is another matter.
 std::optional<std::string> bar_to_approval(const Policy& policy, const RequestFacts& facts, const UserName& user);
 
+// Two requirements that hold for more than requests: whatever is blocked or retired may not go live in any way.
+Requirement no_blocking_findings(const std::vector<Finding>& findings);
+Requirement not_retired(Stage stage);
+
+bool all_satisfied(const std::vector<Requirement>& requirements);
+
 // The requirements, each satisfied or explained, and the approvals with `counts` and `reason_not` filled in.
 struct PolicyDecision {
     Evaluation evaluation;

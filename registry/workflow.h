@@ -1,5 +1,9 @@
 // The handoff: promotion requests, approvals, live slots, rollback.
 //
+// Everything that a decision depends on is read in the transaction that decides: there is no stored verdict to go
+// stale. A request that was closed keeps the evaluation it was closed with. Requests expire 30 days after they were
+// opened.
+//
 // As in catalog.h: functions run in the caller's unit of work, check roles and scope, and write their audit entries.
 #pragma once
 
@@ -21,24 +25,35 @@ struct NewRequest {
     std::string notes;
 };
 
-// failed_precondition: an open request for the same version and environment exists (says which), it is live there, it has a
-// blocking finding, or it is retired.
+// failed_precondition: an open request for the same version and environment exists (says which), it is live there, it
+// has a blocking finding, or it is retired.
 Result<PromotionRequest> open_request(Transaction&, const NewRequest&);
 Result<PromotionRequest> get_request(const Snapshot&, const Caller&, RequestId);
 Result<Page<PromotionRequest>> list_requests(const Snapshot&, const Caller&, const PageRequest&);
 Result<PromotionRequest> comment(Transaction&, RequestId, const std::string& text);
-// `digest` is what the approver saw: aborted when it is not the request's. Own requests and own uploads are refused at once
-// (permission_denied), not only left uncounted.
+// `digest` is what the approver saw: aborted when it is not the request's. Own requests and own uploads are refused at
+// once (permission_denied), not only left uncounted.
 Result<PromotionRequest> approve(Transaction&, RequestId, const Digest& digest, const std::string& comment);
 Result<PromotionRequest> reject(Transaction&, RequestId, const std::string& reason);
+// By the requester or an admin.
 Result<PromotionRequest> withdraw(Transaction&, RequestId);
+// Ends the requests whose time is over and returns how many; called now and then. Until then they only read as expired.
+Result<std::int64_t> expire_requests(Transaction&);
 
-// Re-evaluates the policy against current data, then makes the version live. failed_precondition lists all that is missing.
-// `expected_revision`: of the slot (its live-set revision; 0 for an empty slot); aborted when it has moved.
+// To be called in the transaction that changes what open requests depend on, so that stages follow: a report of the
+// version was added; the roles of a user changed, or the user was disabled.
+Status reassess(Transaction&, const ModelName&, VersionNumber);
+Status reassess_decisions_of(Transaction&, const UserName&);
+
+// Re-evaluates the policy against current data, then makes the version live. failed_precondition lists all that is
+// missing. `expected_revision`: of the slot (its live-set revision; 0 for an empty slot); aborted when it has moved.
 Result<Slot> promote(Transaction&, RequestId, std::optional<std::int64_t> expected_revision);
 // Back to the version that was live before, or to `to` (any version once live there). No approval needed; a reason is.
+// Never to a version that is retired, has a blocking finding, or was itself rolled back from there and not promoted
+// since: that takes a new request. Without `to`, versions that cannot be gone back to are passed over.
 Result<Slot> rollback(Transaction&, const ModelName&, const Environment&, const std::optional<VersionRef>& to,
                       const std::string& reason);
+// By a deployer; not while it is live anywhere. Its open requests are withdrawn.
 Result<Version> retire(Transaction&, const ModelName&, const VersionRef&, const std::string& reason);
 
 struct SlotHistory {

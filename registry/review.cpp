@@ -1,0 +1,109 @@
+#include "registry/review.h"
+
+#include "registry/storage/request_table.h"
+#include "registry/storage/user_table.h"
+#include "registry/text_rules.h"
+
+namespace baton::registry {
+namespace {
+
+constexpr std::size_t max_text = 16 * 1024;
+
+bool holds_role(const Snapshot& snapshot, const UserName& name, Role role) {
+    const auto user = storage::find_user(snapshot.connection(), name);
+    return user && !user->disabled && user->roles.contains(role);
+}
+
+}  // namespace
+
+RequestFacts facts_of(const Snapshot& snapshot, const PromotionRequest& request) {
+    storage::RequestSubject subject = storage::subject_of(snapshot.connection(), request.model, request.version);
+    RequestFacts facts = {.digest = subject.digest,
+                          .requester = request.requester,
+                          .uploader = std::move(subject.uploader),
+                          .report_authors = std::move(subject.report_authors),
+                          .reports = subject.reports,
+                          .approvals = {},
+                          .findings = std::move(subject.findings),
+                          .stage = subject.stage,
+                          .now = snapshot.now(),
+                          .expires_at = request.expires_at};
+    const Role role = default_policy().approver_role;
+    for (const Approval& given : request.approvals) {
+        facts.approvals.push_back({.user = given.user,
+                                   .decision = given.decision,
+                                   .digest = given.digest,
+                                   .comment = given.comment,
+                                   .at = given.at,
+                                   .holds_role = holds_role(snapshot, given.user, role)});
+    }
+    return facts;
+}
+
+PromotionRequest review(const Snapshot& snapshot, PromotionRequest request) {
+    if (request.state != RequestState::open) return request;
+    PolicyDecision decision = evaluate(default_policy(), facts_of(snapshot, request));
+    request.approvals = std::move(decision.approvals);
+    request.evaluation = std::move(decision.evaluation);
+    if (snapshot.now() >= request.expires_at) {
+        request.state = RequestState::expired;
+    } else if (request.evaluation.satisfied) {
+        request.state = RequestState::approved;
+    }
+    return request;
+}
+
+Result<PromotionRequest> find_reviewed(const Snapshot& snapshot, const Caller& caller, RequestId id) {
+    auto request = storage::find_request(snapshot.connection(), id);
+    if (!request || !caller.sees(request->model)) {
+        return not_found("there is no request " + std::to_string(id), "`baton requests` shows those that you may see");
+    }
+    BATON_TRY(require_read(caller, request->model));
+    return review(snapshot, *std::move(request));
+}
+
+Status require_open(const PromotionRequest& request) {
+    if (request.state == RequestState::open || request.state == RequestState::approved) return {};
+    return failed_precondition(
+        "request " + std::to_string(request.id) + " is " + std::string(request_state_name(request.state)),
+        "open a new request for " + version_text(request.model, request.version) + " if it should go live");
+}
+
+void close(Transaction& transaction, PromotionRequest request, RequestState state, const std::string& reason) {
+    request.state = state;
+    request.closing_reason = reason;
+    storage::close_request(transaction.connection(), request);
+}
+
+Error refusal(std::string message, const std::vector<Requirement>& requirements, std::string hint) {
+    Error error = failed_precondition(std::move(message), std::move(hint));
+    for (const Requirement& requirement : requirements)
+        if (!requirement.satisfied) error.missing.push_back({requirement.requirement, requirement.explanation});
+    return error;
+}
+
+Status check_text(const std::string& field, const std::string& text, Presence presence) {
+    TextCheck check;
+    const bool blank = text.find_first_not_of(" \t\r\n") == std::string::npos;
+    if (blank && presence == Presence::required) check.fail(field, "must say something: it is kept with the change");
+    check.text(field, text, max_text);
+    return check.status();
+}
+
+std::string audit_object(RequestId id) { return "request/" + std::to_string(id); }
+
+std::string audit_object(const ModelName& model, VersionNumber version) {
+    return "model/" + model.text() + "/version/" + std::to_string(version);
+}
+
+std::string version_text(const ModelName& model, VersionNumber version) {
+    return model.text() + "/" + std::to_string(version);
+}
+
+std::map<std::string, std::string> audit_details(const PromotionRequest& request) {
+    return {{"model", request.model.text()},
+            {"version", std::to_string(request.version)},
+            {"environment", request.environment.text()}};
+}
+
+}  // namespace baton::registry

@@ -1,0 +1,32 @@
+// What is live, and what was.
+#include "registry/catalog.h"
+#include "registry/storage/live_set_table.h"
+#include "registry/storage/slot_table.h"
+#include "registry/workflow.h"
+
+namespace baton::registry {
+
+Result<SlotHistory> model_slots(const Snapshot& snapshot, const Caller& caller, const ModelName& model) {
+    BATON_TRY(get_model(snapshot, caller, model));
+    SlotHistory history;
+    for (Slot& slot : storage::slots_of(snapshot.connection(), model))
+        (slot.until ? history.past : history.current).push_back(std::move(slot));
+    std::sort(history.current.begin(), history.current.end(),
+              [](const Slot& a, const Slot& b) { return a.environment < b.environment; });
+    return history;
+}
+
+Result<LiveSnapshot> live_snapshot(const Snapshot& snapshot, const Caller* caller,
+                                   const std::optional<Environment>& environment) {
+    LiveSnapshot live = {.revision = storage::live_set_revision(snapshot.connection()),
+                         .slots = storage::live_slots(snapshot.connection(), environment)};
+    if (caller != nullptr)
+        std::erase_if(live.slots, [&](const Slot& slot) { return !require_read(*caller, slot.model).ok(); });
+    return live;
+}
+
+Result<std::int64_t> live_revision(const Snapshot& snapshot) {
+    return storage::live_set_revision(snapshot.connection());
+}
+
+}  // namespace baton::registry
