@@ -164,7 +164,7 @@ CREATE TRIGGER version_history_no_delete BEFORE DELETE ON version_history
 BEGIN SELECT RAISE(ABORT, 'history is append-only'); END;
 
 CREATE TABLE requests (
-    id               INTEGER PRIMARY KEY,
+    id               INTEGER PRIMARY KEY AUTOINCREMENT,  -- never given twice: the audit log names requests by it
     model            TEXT NOT NULL,
     number           INTEGER NOT NULL,
     digest           TEXT NOT NULL CHECK (length(digest) = 64),
@@ -177,10 +177,13 @@ CREATE TABLE requests (
     baseline_number  INTEGER,
     baseline_digest  TEXT,
     closing_reason   TEXT NOT NULL DEFAULT '',
+    satisfied        INTEGER NOT NULL DEFAULT 0 CHECK (satisfied IN (0, 1)),  -- by the policy, when last assessed: for filters
+    verdict          TEXT CHECK ((verdict IS NULL) = (state = 'open')),  -- JSON: what the policy said when it was closed
     FOREIGN KEY (model, number) REFERENCES versions (model, number) ON DELETE CASCADE
 ) STRICT;
 CREATE UNIQUE INDEX requests_one_open ON requests (model, number, environment) WHERE state = 'open';
 CREATE INDEX requests_by_state ON requests (state, id);
+CREATE INDEX requests_by_version ON requests (model, number, id);
 
 CREATE TABLE decisions (
     id         INTEGER PRIMARY KEY,
