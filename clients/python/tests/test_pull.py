@@ -15,12 +15,16 @@ def register(client, *contents):
     return client.register_files([source_of_bytes(f"dir/file{i}", content) for i, content in enumerate(contents)], "m")
 
 
+def kept(store):
+    return {entry.name for entry in store.iterdir()} - {".lock"}
+
+
 def test_files_arrive_under_a_link(client, tmp_path):
     version = register(client, b"one", b"two")
     target = tmp_path / "here"
     folder = client.pull(version, target)
     assert target.is_symlink() and target.resolve() == folder.resolve()
-    assert folder.name == version.digest.replace(":", "-")
+    assert folder.name == version.digest[7:]
     assert (target / "dir/file0").read_bytes() == b"one" and (target / "dir/file1").read_bytes() == b"two"
     assert not os.path.isabs(os.readlink(target)), "the link survives moving its folder"
 
@@ -31,7 +35,9 @@ def test_the_link_moves_to_another_version_and_back(client, server, tmp_path):
         client.pull(version, tmp_path / "here")
         assert (tmp_path / "here/dir/file0").read_bytes() == content
     assert len(server.of("GET", "/files/")) == 2, "what is there and whole is not fetched again"
-    assert sorted(p.name for p in (tmp_path / "here.versions").iterdir()) == sorted(v.digest.replace(":", "-") for v in (first, second))
+    assert kept(tmp_path / "here.versions") == {first.digest[7:], second.digest[7:]}
+    client.pull(register(client, b"three"), tmp_path / "here")
+    assert second.digest[7:] not in kept(tmp_path / "here.versions"), "only the one before the shown one is kept"
 
 
 def test_a_mismatch_replaces_nothing(client, server, tmp_path):
@@ -41,7 +47,7 @@ def test_a_mismatch_replaces_nothing(client, server, tmp_path):
     with pytest.raises(baton.IntegrityError, match="arrived with digest"):
         client.pull(second, tmp_path / "here")
     assert (tmp_path / "here/dir/file0").read_bytes() == b"one"
-    assert len(list((tmp_path / "here.versions").iterdir())) == 1, "nothing half-written stays"
+    assert kept(tmp_path / "here.versions") == {first.digest[7:]}, "nothing half-written stays"
 
 
 def test_more_bytes_than_promised_are_refused(client, server, tmp_path):
@@ -83,6 +89,21 @@ def test_an_ordinary_folder_is_left_alone(client, tmp_path):
     with pytest.raises(baton.Conflict, match="not a link"):
         client.pull(version, tmp_path / "here")
     assert (tmp_path / "here/mine").read_bytes() == b"precious"
+
+
+def test_an_empty_folder_gives_way(client, tmp_path):
+    (tmp_path / "here").mkdir()
+    client.pull(register(client, b"one"), tmp_path / "here")
+    assert (tmp_path / "here/dir/file0").read_bytes() == b"one"
+
+
+def test_two_pulls_do_not_mix(client, tmp_path):
+    version = register(client, b"one")
+    (tmp_path / "here.versions").mkdir()
+    with download._lock(tmp_path / "here.versions"):
+        with pytest.raises(baton.Conflict, match="another pull"):
+            client.pull(version, tmp_path / "here")
+    client.pull(version, tmp_path / "here")
 
 
 @pytest.mark.parametrize("path", ["/etc/passwd", "../outside", "a/../../b", "a\\b", "", "nul\0"])

@@ -17,6 +17,7 @@ DIGEST = "sha256:" + "ab" * 32
     "text, model, version, path",
     [
         ("credit-risk/3", "credit-risk", "3", "/models/credit-risk/versions/3"),
+        ("credit-risk/latest", "credit-risk", "latest", "/models/credit-risk/versions/latest"),
         ("credit-risk/live", "credit-risk", "live", "/models/credit-risk/versions/live"),
         ("credit-risk/live@staging", "credit-risk", "live@staging", "/models/credit-risk/versions/live@staging"),
         ("credit-risk@champion", "credit-risk", "@champion", "/models/credit-risk/versions/@champion"),

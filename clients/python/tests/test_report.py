@@ -17,6 +17,8 @@ sk = pytest.importorskip("sklearn.metrics")
 
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits  # noqa: E402
 from sklearn.linear_model import LinearRegression, LogisticRegression  # noqa: E402
+from sklearn.pipeline import make_pipeline  # noqa: E402
+from sklearn.preprocessing import StandardScaler  # noqa: E402
 from sklearn.svm import SVC  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -106,7 +108,8 @@ def test_golden_values(case):
         if isinstance(value, (int, float)) and ours in found:
             assert found[ours] == pytest.approx(value, rel=1e-9, abs=1e-12), theirs
             compared += 1
-        elif "error" in expected.get(theirs, {}) and ours in found:
+        elif "error" in expected.get(theirs, {}) and ours in found and case["task"] == "binary":
+            # (For more classes, newer releases of scikit-learn leave an absent class out of the average instead.)
             assert math.isnan(found[ours]), f"{theirs} is not defined here"
     assert compared
 
@@ -119,7 +122,7 @@ def digits():
 
 def test_binary_report_is_complete():
     X, y = load_breast_cancer(return_X_y=True)
-    model = LogisticRegression(max_iter=5000).fit(X[:300], y[:300])
+    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X[:300], y[:300])
     report = baton.evaluate(model, X[300:], y[300:], replicates=20, note="first try")
     probability, predicted = model.predict_proba(X[300:])[:, 1], model.predict(X[300:])
     metrics = report["metrics"]
@@ -189,7 +192,7 @@ def test_slices_are_the_metrics_of_their_rows(digits):
 
 def test_undefined_metrics_are_left_out_and_named():
     X, y = load_breast_cancer(return_X_y=True)
-    model = LogisticRegression(max_iter=5000).fit(X, y)
+    model = make_pipeline(StandardScaler(), LogisticRegression()).fit(X, y)
     report = baton.evaluate(model, X[y == 1], y[y == 1], replicates=0)
     assert "roc_auc" not in report["metrics"] and "roc_auc" in report["note"]
 

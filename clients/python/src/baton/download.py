@@ -1,27 +1,29 @@
 """Fetching a version into a folder that is always whole: every digest is checked before anything is replaced.
 
-``pull(ref, "models/risk")`` keeps each version in a folder of its own beside the target and makes the target a symbolic
-link to it::
+``pull(ref, "models/risk")`` keeps versions beside the target and makes the target a symbolic link to one of them::
 
-    models/risk           -> risk.versions/sha256-<digest of the manifest>
-    models/risk.versions/sha256-…/model.onnx
+    models/risk                     -> risk.versions/<digest of the manifest, 64 hex digits>
+    models/risk.versions/<digest>/  the files of that version
+    models/risk.versions/.lock      held while a pull is at work
 
-The link is swapped by one rename, so a reader sees the old version or the new one, never a mixture. The command
-``baton pull`` uses the same layout.
+The link is swapped by one rename, so a reader sees the old version or the new one, never a mixture. The version before the
+shown one is kept for those who still read it; older ones go. The command ``baton pull`` uses the same layout and lock.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import http.client
 import os
+import re
 import shutil
-import tempfile
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Iterable
+from typing import Iterator, List, Optional
 from urllib.parse import quote
 
-from .errors import Conflict, IntegrityError, unreachable
+from .errors import BatonError, Conflict, IntegrityError, unreachable
 from .transport import Transport
 from .types import File
 
@@ -29,25 +31,36 @@ _ATTEMPTS = 5
 _CHUNK = 256 * 1024
 
 
-def pull_files(transport: Transport, resource: str, digest: str, files: Iterable[File], target: Path) -> Path:
+def pull_files(transport: Transport, resource: str, digest: str, files: List[File], target: Path) -> Path:
     """Fetches ``files`` from below ``resource``/files and points ``target`` at them. Returns the folder that holds them."""
-    _check_target(target)
+    target = Path(os.path.abspath(target))
     store = target.with_name(target.name + ".versions")
-    final = store / digest.replace(":", "-")
-    files = list(files)
-    if not _is_whole(final, files):
-        store.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=store))
-        try:
-            for file in files:
-                _fetch(transport, resource, file, partial / _safe(file.path))
-            partial.chmod(0o755)
-            _sync_folder(partial)
-            _publish(partial, final)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
-    _swap_link(target, final)
+    _check_target(target, store)
+    final = store / digest[len("sha256:") :]
+    store.mkdir(parents=True, exist_ok=True)
+    with _lock(store):
+        shown = _shown(target)
+        if not _is_whole(final, files):
+            _fetch_all(transport, resource, files, final)
+        if shown != final.name:
+            _swap_link(target, final)
+            _remove_old(store, keep={final.name, shown or final.name})
     return final
+
+
+def _fetch_all(transport: Transport, resource: str, files: List[File], final: Path) -> None:
+    incoming = final.with_name(".incoming")
+    shutil.rmtree(incoming, ignore_errors=True)
+    try:
+        for file in files:
+            _fetch(transport, resource, file, incoming / _safe(file.path))
+        for folder, _, _ in os.walk(incoming):
+            _sync_folder(Path(folder))
+        shutil.rmtree(final, ignore_errors=True)  # only there when it is damaged
+        incoming.rename(final)
+        _sync_folder(final.parent)
+    finally:
+        shutil.rmtree(incoming, ignore_errors=True)
 
 
 def _fetch(transport: Transport, resource: str, file: File, path: Path) -> None:
@@ -64,16 +77,21 @@ def _fetch(transport: Transport, resource: str, file: File, path: Path) -> None:
 
         for attempt in range(1, _ATTEMPTS + 1):
             offset = out.tell()
-            if offset == file.size and attempt > 1:
+            if attempt > 1 and offset == file.size:
                 break
             headers = {"Range": f"bytes={offset}-"} if offset else {}
             try:
                 transport.stream(url, headers, take, accept=(206,) if offset else (200,))
                 break
             except (OSError, http.client.HTTPException) as error:
-                if attempt == _ATTEMPTS:
-                    raise unreachable(transport.url, error) from error
-                transport.pause(attempt)
+                failure: BatonError = unreachable(transport.url, error)
+            except BatonError as error:
+                if error.status not in (429, 502, 503, 504):
+                    raise
+                failure = error
+            if attempt == _ATTEMPTS:
+                raise failure
+            transport.pause(attempt)
         out.flush()
         os.fsync(out.fileno())
         size = out.tell()
@@ -82,28 +100,47 @@ def _fetch(transport: Transport, resource: str, file: File, path: Path) -> None:
         raise IntegrityError(
             f"{file.path} arrived with digest {found} and {size} bytes, expected {file.digest} and {file.size}",
             code="integrity",
-            hint="nothing was replaced; run `baton fsck` on the server's data folder",
+            hint="nothing was replaced; `baton fsck` on the server tells whether its copy is damaged",
         )
 
 
 def _safe(path: str) -> PurePosixPath:
-    """The server checks paths too, but a folder of ours is not written outside of on anybody's word."""
+    """The server checks paths too, but nothing outside of our folder is written on anybody's word."""
     parts = PurePosixPath(path)
     if parts.is_absolute() or not parts.parts or ".." in parts.parts or "\\" in path or "\0" in path:
         raise IntegrityError(f"the server named a file '{path}', which would lie outside of the folder", code="integrity")
     return parts
 
 
-def _check_target(target: Path) -> None:
-    if target.exists() and not target.is_symlink():
-        raise Conflict(
-            f"{target} exists and is not a link that pull made",
-            code="failed_precondition",
-            hint="choose another folder or move this one away",
-        )
+def _check_target(target: Path, store: Path) -> None:
+    """It must be absent, an empty folder (which goes) or a link that a pull made."""
+    if target.is_symlink() and os.path.dirname(os.readlink(target)) == store.name:
+        return
+    if not target.is_symlink():
+        if not target.exists():
+            return
+        try:
+            return target.rmdir()
+        except OSError:
+            pass
+    raise Conflict(
+        f"{target} exists and is not a link that pull made",
+        code="failed_precondition",
+        hint="choose another folder or move this one away",
+    )
 
 
-def _is_whole(folder: Path, files: Iterable[File]) -> bool:
+@contextmanager
+def _lock(store: Path) -> Iterator[None]:
+    with open(store / ".lock", "a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Conflict(f"another pull is at work in {store}", code="failed_precondition", hint="wait for it, or stop it") from error
+        yield
+
+
+def _is_whole(folder: Path, files: List[File]) -> bool:
     """Whether an earlier pull is there and still has the bytes it had."""
     for file in files:
         try:
@@ -118,21 +155,23 @@ def _is_whole(folder: Path, files: Iterable[File]) -> bool:
     return True
 
 
-def _publish(partial: Path, final: Path) -> None:
-    if final.is_dir():  # damaged, or made by another pull a moment ago: either way the new one is right
-        final.rename(Path(tempfile.mkdtemp(prefix=".damaged-", dir=final.parent)) / "files")
-    partial.rename(final)
-    _sync_folder(final.parent)
+def _shown(target: Path) -> Optional[str]:
+    return os.path.basename(os.readlink(target)) if target.is_symlink() else None
 
 
 def _swap_link(target: Path, final: Path) -> None:
-    link = Path(tempfile.mkdtemp(prefix=".link-", dir=final.parent)) / "link"
-    try:
-        link.symlink_to(os.path.relpath(final, target.parent))
-        os.replace(link, target)
-        _sync_folder(target.parent)
-    finally:
-        shutil.rmtree(link.parent, ignore_errors=True)
+    link = final.with_name(".link")
+    if link.is_symlink():
+        link.unlink()
+    link.symlink_to(os.path.join(final.parent.name, final.name))  # relative: the pair can be moved together
+    os.replace(link, target)
+    _sync_folder(target.parent)
+
+
+def _remove_old(store: Path, keep: set) -> None:
+    for folder in store.iterdir():
+        if re.fullmatch(r"[0-9a-f]{64}", folder.name) and folder.name not in keep:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -3,6 +3,7 @@
 ========================  ==========================================
 ``credit-risk``           the model, where a version is not needed
 ``credit-risk/3``         version 3
+``credit-risk/latest``    the newest version
 ``credit-risk/live``      the version that is live in production
 ``credit-risk/live@test`` the version that is live in environment ``test``
 ``credit-risk@champion``  the version under the alias ``champion``
@@ -18,7 +19,7 @@ from urllib.parse import quote
 
 from .errors import InvalidRequest
 
-_VERSION = re.compile(r"[1-9][0-9]*|live(@[^/@]+)?|sha256:[0-9a-f]{64}")
+_VERSION = re.compile(r"[1-9][0-9]*|latest|live(@[^/@]+)?|sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -58,5 +59,5 @@ def parse_reference(text: str) -> Reference:
     raise InvalidRequest(
         f"'{text}' is not a reference to a version",
         code="invalid_argument",
-        hint="write NAME/3, NAME/live, NAME/live@ENVIRONMENT, NAME@ALIAS or NAME/sha256:<64 hexadecimal digits>",
+        hint="write NAME/3, NAME/latest, NAME/live, NAME/live@ENVIRONMENT, NAME@ALIAS or NAME/sha256:<64 hexadecimal digits>",
     )
