@@ -47,9 +47,20 @@ struct CreatedToken {
     std::string secret;  // shown once
 };
 
+// Absent fields stay as they are.
+struct UserEdit {
+    std::optional<Roles> roles;
+    std::optional<bool> disabled;
+};
+
+// All of users is for admins.
 Result<User> create_user(Transaction&, const UserName&, const Roles&);
+// A role that is taken away is gone from the user's tokens at once, and with `disabled` all of them are.
+// failed_precondition when no enabled admin would be left.
+Result<User> edit_user(Transaction&, const UserName&, const UserEdit&);
 Result<Page<User>> list_users(const Snapshot&, const Caller&, const PageRequest&);
-// For others: admin only. For oneself: no more rights than the calling token has.
+// For others: admin only. For oneself: no more rights than the calling token has; what is not asked for is taken from
+// it. Lists and single tokens: admins see all, others their own.
 Result<CreatedToken> create_token(Transaction&, const NewToken&);
 Result<Page<Token>> list_tokens(const Snapshot&, const Caller&, const PageRequest&);
 Result<Token> get_token(const Snapshot&, const Caller&, const std::string& id);
@@ -58,7 +69,7 @@ Status revoke_token(Transaction&, const std::string& id);
 // Creates the first admin and its token on a fresh store; nullopt when any user exists.
 Result<std::optional<CreatedToken>> bootstrap_admin(Store&);
 
-// Format (spec: prefix, 30 random base62 characters, 6 of checksum): docs/api.md.
+// btp_, 30 random characters of 0-9A-Za-z, 6 of checksum (CRC-32 of the 30, in the same alphabet): docs/api.md.
 std::string make_token_secret(std::string_view random_bytes);  // 30 or more bytes
 bool has_token_form(std::string_view secret);                  // prefix, alphabet and checksum fit
 
@@ -68,9 +79,13 @@ class Authenticator {
 public:
     Authenticator(const Store& store, const Clock& clock);
     ~Authenticator();
-    // unauthenticated, the same message for unknown, expired and revoked.
+    // unauthenticated, the same message for unknown, expired and revoked. The store's error when they cannot be read.
     Result<Caller> authenticate(std::string_view secret) const;
-    void refresh();  // rereads users and tokens; called after each change of them
+    // Rereads users and tokens. Only needed for changes made by another process; those made through the store are
+    // noticed.
+    Status refresh() const;
+    // Writes when tokens were used since the last call; to be called now and then, as no request writes it.
+    Status record_use(Store& store) const;
 
 private:
     struct Impl;

@@ -1,0 +1,177 @@
+#include <array>
+#include <atomic>
+
+#include "registry/identity.h"
+#include "registry/storage/token_table.h"
+#include "registry/storage/user_table.h"
+
+namespace baton::registry {
+namespace {
+
+// A valid token of an enabled user.
+struct Principal {
+    Principal(Caller who, std::optional<Timestamp> until) : caller(std::move(who)), expires_at(until) {}
+
+    const Caller caller;
+    const std::optional<Timestamp> expires_at;
+    mutable std::atomic<std::int64_t> last_used = 0;      // microseconds since 1970
+    mutable std::atomic<std::int64_t> last_recorded = 0;  // what record_use has written
+};
+
+// A secret that was found to belong to a principal: spares the busy ones the hash. It lives in memory only.
+struct Verified {
+    std::string secret;
+    std::shared_ptr<const Principal> principal;
+};
+
+// Immutable but for the cache, which goes when a newer one takes its place.
+struct Principals {
+    std::uint64_t generation = 0;  // of the store, before it was read
+    std::unordered_map<Digest, std::shared_ptr<const Principal>> by_secret_hash;
+    mutable std::array<std::atomic<std::shared_ptr<const Verified>>, 64> recent;
+};
+
+bool equal_in_constant_time(std::string_view a, std::string_view b) {
+    if (a.size() != b.size()) return false;
+    unsigned difference = 0;
+    for (std::size_t i = 0; i < a.size(); ++i)
+        difference |= static_cast<unsigned>(static_cast<unsigned char>(a[i]) ^ static_cast<unsigned char>(b[i]));
+    return difference == 0;
+}
+
+// What the token's roles and those its user has now have in common.
+Caller caller_of(const Token& token, const User& user) {
+    Roles roles = token.roles;
+    std::erase_if(roles, [&](Role role) { return !user.roles.contains(role); });
+    return {.user = token.user,
+            .token_id = token.id,
+            .roles = std::move(roles),
+            .models = token.models,
+            .environments = token.environments};
+}
+
+Error unauthenticated() {
+    return {.code = Code::unauthenticated,
+            .message = "the token is not valid",
+            .hint = "send `Authorization: Bearer <token>` with a token that has not expired; `baton login` stores one"};
+}
+
+}  // namespace
+
+struct Authenticator::Impl {
+    Impl(const Store& the_store, const Clock& the_clock) : store(the_store), clock(the_clock) {}
+
+    Result<std::shared_ptr<const Principals>> read() const {
+        auto principals = std::make_shared<Principals>();
+        principals->generation = store.identity_generation();
+        std::vector<User> users;
+        std::vector<storage::HashedToken> tokens;
+        BATON_ASSIGN(tokens, store.read<std::vector<storage::HashedToken>>(
+                                 [&](const Snapshot& snapshot) -> Result<std::vector<storage::HashedToken>> {
+                                     users = storage::all_users(snapshot.connection());
+                                     return storage::valid_tokens(snapshot.connection());
+                                 }));
+        std::map<UserName, const User*> enabled;
+        for (const User& user : users)
+            if (!user.disabled) enabled.emplace(user.name, &user);
+        for (const auto& [hash, token] : tokens) {
+            const auto user = enabled.find(token.user);
+            if (user == enabled.end()) continue;
+            principals->by_secret_hash.emplace(
+                hash, std::make_shared<const Principal>(caller_of(token, *user->second), token.expires_at));
+        }
+        return std::shared_ptr<const Principals>(std::move(principals));
+    }
+
+    // The principals of now. One thread rereads them after a change; the others wait for it, as what they hold may be
+    // revoked.
+    Result<std::shared_ptr<const Principals>> principals() {
+        auto held = current.load();
+        if (held && held->generation == store.identity_generation()) return held;
+        const std::lock_guard guard(refreshing);
+        held = current.load();
+        if (held && held->generation == store.identity_generation()) return held;
+        return reread();
+    }
+
+    // Only with `refreshing` held.
+    Result<std::shared_ptr<const Principals>> reread() {
+        BATON_ASSIGN(auto fresh, read());
+        keep_use(current.load(), *fresh);
+        current.store(fresh);
+        return fresh;
+    }
+
+    // Carries over when tokens were used, where that is not written yet.
+    static void keep_use(const std::shared_ptr<const Principals>& old, const Principals& fresh) {
+        if (!old) return;
+        for (const auto& [hash, principal] : fresh.by_secret_hash) {
+            const auto before = old->by_secret_hash.find(hash);
+            if (before == old->by_secret_hash.end()) continue;
+            principal->last_used = before->second->last_used.load();
+            principal->last_recorded = before->second->last_recorded.load();
+        }
+    }
+
+    const Store& store;
+    const Clock& clock;
+    std::mutex refreshing;
+    std::atomic<std::shared_ptr<const Principals>> current;
+};
+
+namespace {
+
+std::shared_ptr<const Principal> find_principal(const Principals& principals, std::string_view secret) {
+    auto& recent = principals.recent[std::hash<std::string_view>()(secret) % principals.recent.size()];
+    const auto verified = recent.load();
+    if (verified && equal_in_constant_time(verified->secret, secret)) return verified->principal;
+    if (!has_token_form(secret)) return nullptr;
+    // The look-up compares digests of a secret with 178 random bits: its timing tells nothing that helps to guess one.
+    const auto found = principals.by_secret_hash.find(sha256(secret));
+    if (found == principals.by_secret_hash.end()) return nullptr;
+    recent.store(std::make_shared<const Verified>(Verified{std::string(secret), found->second}));
+    return found->second;
+}
+
+}  // namespace
+
+Authenticator::Authenticator(const Store& store, const Clock& clock) : impl_(std::make_unique<Impl>(store, clock)) {}
+
+Authenticator::~Authenticator() = default;
+
+Result<Caller> Authenticator::authenticate(std::string_view secret) const {
+    BATON_ASSIGN(const auto principals, impl_->principals());
+    const auto principal = find_principal(*principals, secret);
+    const Timestamp now = impl_->clock.now();
+    if (!principal || (principal->expires_at && *principal->expires_at <= now)) return unauthenticated();
+    principal->last_used.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+    return principal->caller;
+}
+
+Status Authenticator::refresh() const {
+    const std::lock_guard guard(impl_->refreshing);
+    const auto fresh = impl_->reread();
+    return fresh.ok() ? Status() : Status(fresh.error());
+}
+
+Status Authenticator::record_use(Store& store) const {
+    const auto principals = impl_->current.load();
+    if (!principals) return {};
+    std::vector<const Principal*> used;
+    for (const auto& [hash, principal] : principals->by_secret_hash)
+        if (principal->last_used.load() > principal->last_recorded.load()) used.push_back(principal.get());
+    if (used.empty()) return {};
+    const Call call{.caller = system_caller(), .request_id = "token-use", .idempotency = std::nullopt};
+    const auto written = store.write<bool>(call, [&](Transaction& transaction) -> Result<bool> {
+        for (const Principal* principal : used) {
+            const std::int64_t last = principal->last_used.load();
+            storage::touch_token(transaction.connection(), principal->caller.token_id,
+                                 Timestamp(std::chrono::microseconds(last)));
+            principal->last_recorded = last;
+        }
+        return true;
+    });
+    return written.ok() ? Status() : Status(written.error());
+}
+
+}  // namespace baton::registry

@@ -1,0 +1,68 @@
+#include "registry/catalog_support.h"
+
+#include "registry/storage/model_table.h"
+#include "registry/storage/version_table.h"
+
+namespace baton::registry {
+namespace {
+
+// How a version that is not there was asked for.
+struct RefText {
+    std::string operator()(VersionNumber number) const { return "version " + std::to_string(number); }
+    std::string operator()(const LiveIn& live) const { return "version live in " + live.environment.text(); }
+    std::string operator()(const Alias& alias) const { return "alias " + alias.text(); }
+    std::string operator()(const Digest& digest) const { return "version " + digest.text(); }
+    std::string operator()(const Latest&) const { return "version yet"; }
+};
+
+}  // namespace
+
+std::string model_object(const ModelName& model) { return "model/" + model.text(); }
+
+std::string version_object(const ModelName& model, VersionNumber number) {
+    return model_object(model) + "/version/" + std::to_string(number);
+}
+
+Status require_any_role(const Caller& caller) {
+    if (!caller.roles.empty()) return {};
+    return Error{.code = Code::permission_denied,
+                 .message = "this needs a role; this token has none",
+                 .hint = "use a token with the role viewer, or ask an admin for it"};
+}
+
+Status require_revision(const std::string& what, std::int64_t current, const std::optional<std::int64_t>& expected) {
+    if (!expected || *expected == current) return {};
+    return Error{.code = Code::aborted,
+                 .message = "the " + what + " was changed meanwhile: its revision is " + std::to_string(current) +
+                            ", not " + std::to_string(*expected),
+                 .hint = "read it again and repeat the change"};
+}
+
+Result<Model> load_model(const Snapshot& snapshot, const ModelName& name) {
+    auto model = storage::find_model(snapshot.connection(), name);
+    if (!model) return unknown_model(name);
+    return *std::move(model);
+}
+
+Result<VersionNumber> load_version_number(const Snapshot& snapshot, const ModelName& model, const VersionRef& ref) {
+    const auto number = storage::resolve_version(snapshot.connection(), model, ref);
+    if (number) return *number;
+    if (!storage::model_exists(snapshot.connection(), model)) return unknown_model(model);
+    return not_found("the model " + model.text() + " has no " + std::visit(RefText{}, ref),
+                     "`baton list " + model.text() + "` shows its versions");
+}
+
+Result<Version> load_version(const Snapshot& snapshot, const ModelName& model, const VersionRef& ref) {
+    BATON_ASSIGN(const VersionNumber number, load_version_number(snapshot, model, ref));
+    auto version = storage::find_version(snapshot.connection(), model, number);
+    if (!version) return internal_error("version " + std::to_string(number) + " of " + model.text() + " has no row");
+    return *std::move(version);
+}
+
+std::map<std::string, std::string> tag_changes(const std::map<std::string, std::optional<std::string>>& changes) {
+    std::map<std::string, std::string> details;
+    for (const auto& [key, value] : changes) details.emplace("tags." + key, value.value_or(""));
+    return details;
+}
+
+}  // namespace baton::registry
