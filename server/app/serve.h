@@ -13,31 +13,32 @@ namespace baton::server {
 
 struct ServeOptions {
     std::filesystem::path data = "baton-data";
-    std::string listen = "127.0.0.1:8080";          // address:port, port 0 picks a free one
-    std::string management_listen;                   // empty: no management listener
-    std::string environment = "production";          // the one that inference without a version is answered from
+    std::string listen = "127.0.0.1:8080";   // address:port, port 0 picks a free one
+    std::string management_listen;           // empty: no management listener
+    std::string environment = "production";  // the one that inference without a version is answered from
     bool anonymous_inference = false;
-    bool anonymous_live = false;                     // reading live manifests and files
-    std::size_t loops = 0;                           // event loops; 0: cores - 1, at least 1
-    std::size_t workers = 8;                         // worker threads for what may block
-    bool access_log = true;                          // one JSON line a request on stderr
+    bool anonymous_live = false;  // reading live manifests and files
+    std::size_t loops = 0;        // event loops; 0: cores - 1, at least 1
+    std::size_t workers = 8;      // worker threads for what may block
+    bool access_log = true;       // one JSON line a request on stderr
 };
 
-// Runs until `stop_requested` (called about ten times a second) answers true, then drains. Tells on stdout, in lines a script can read:
-// `baton listening on http://127.0.0.1:8080`, and on a fresh folder `admin token: bt…`.
-// An Error means it could not start: what, and what to do.
+// Runs until `stop_requested` (called about ten times a second) answers true, then drains. Tells on stdout, in lines a
+// script can read: `baton listening on http://127.0.0.1:8080`, and on a fresh folder `admin token: bt…`. An Error means
+// it could not start: what, and what to do.
 Status serve(const ServeOptions& options, const std::function<bool()>& stop_requested);
 
 // `baton fsck`: re-hashes every blob of a data folder that no server has open. `progress` gets bytes done and in all.
 struct FsckReport {
     std::uint64_t blobs = 0;
     std::uint64_t bytes = 0;
-    std::vector<std::string> corrupt;    // digests whose bytes differ
-    std::vector<std::string> missing;    // digests that versions name and the folder lacks
-    std::vector<std::string> orphaned;   // blobs that no version names: harmless, uploads that were never registered
-    std::vector<std::string> problems;   // of the metadata: a broken audit chain, a failed integrity check
+    std::vector<std::string> corrupt;   // digests whose bytes differ
+    std::vector<std::string> missing;   // digests that versions name and the folder lacks
+    std::vector<std::string> orphaned;  // blobs that no version names: harmless, uploads that were never registered
+    std::vector<std::string> problems;  // of the metadata: a broken audit chain, a failed integrity check
     bool clean() const { return corrupt.empty() && missing.empty() && problems.empty(); }
 };
-Result<FsckReport> fsck(const std::filesystem::path& data, const std::function<void(std::uint64_t, std::uint64_t)>& progress);
+Result<FsckReport> fsck(const std::filesystem::path& data,
+                        const std::function<void(std::uint64_t, std::uint64_t)>& progress);
 
 }  // namespace baton::server

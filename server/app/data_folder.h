@@ -1,0 +1,22 @@
+// Everything Baton keeps on one disk: DATA/baton.db (metadata) and DATA/blobs … (bytes; drawn in
+// artifacts/local/paths.h).
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "artifacts/blob_store.h"
+#include "registry/store.h"
+
+namespace baton::server {
+
+struct DataFolder {
+    std::unique_ptr<registry::Store> store;
+    std::unique_ptr<artifacts::BlobStore> blobs;
+};
+
+// Creates what is absent. failed_precondition while another process has the folder open. `clock` must outlive the
+// result.
+Result<DataFolder> open_data_folder(const std::filesystem::path& folder, const Clock& clock);
+
+}  // namespace baton::server

@@ -1,0 +1,17 @@
+// Structured logs: one JSON object a line on stderr.
+#pragma once
+
+#include <chrono>
+
+#include "server/transport/http.h"
+
+namespace baton::server {
+
+// Sets the process's log up. Writing happens on a thread of its own with a bounded queue; when that is full, the oldest
+// lines go.
+void start_log();
+void stop_log();  // writes what is queued
+
+void log_access(const Request& request, int status, std::chrono::nanoseconds took);
+
+}  // namespace baton::server

@@ -1,0 +1,163 @@
+#include "server/native/api.h"
+
+#include <charconv>
+
+#include "registry/names.h"
+#include "server/auth/credentials.h"
+#include "server/native/problem.h"
+
+namespace baton::server::native {
+namespace {
+
+Result<std::optional<registry::Idempotency>> idempotency_of(const Request& request) {
+    const auto key = request.headers.get("Idempotency-Key");
+    if (!key) return std::optional<registry::Idempotency>();
+    const bool sane = !key->empty() && key->size() <= 255 &&
+                      key->find_first_not_of(
+                          "!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`"
+                          "abcdefghijklmnopqrstuvwxyz{|}~") == std::string_view::npos;
+    if (!sane) return invalid_argument("Idempotency-Key must be 1 to 255 visible ASCII characters.");
+    Sha256 hash;
+    hash.update(method_name(request.method));
+    hash.update("\n");
+    hash.update(request.target);
+    hash.update("\n");
+    hash.update(request.body);
+    return std::optional(registry::Idempotency{std::string(*key), hash.finish()});
+}
+
+Response response_of(registry::Answer answer) {
+    Response response = Response::json(answer.status, std::move(answer.body));
+    for (auto& [name, value] : answer.headers) response.headers.set(std::move(name), std::move(value));
+    if (answer.replayed) response.headers.set("Idempotency-Replayed", "true");
+    return response;
+}
+
+Result<Response> to_response(Result<registry::Answer> answer) {
+    if (!answer.ok()) return std::move(answer).error();
+    return response_of(*std::move(answer));
+}
+
+}  // namespace
+
+Result<registry::Call> Api::call_of(const Request& request, const std::string& request_id) const {
+    BATON_ASSIGN(registry::Caller caller, authenticate(request, parts_.authenticator));
+    BATON_ASSIGN(std::optional<registry::Idempotency> idempotency, idempotency_of(request));
+    return registry::Call{std::move(caller), request_id, std::move(idempotency)};
+}
+
+Response Api::finish(Result<Response> result, const std::string& request_id) const {
+    if (!result.ok()) return problem(result.error(), request_id);
+    result->headers.set("X-Request-Id", request_id);
+    return *std::move(result);
+}
+
+Response Api::read(const Request& request, const ReadWork& work) const {
+    return with_caller(request, [&](const registry::Caller& caller) {
+        return parts_.store.read<Response>([&](const registry::Snapshot& snapshot) { return work(snapshot, caller); });
+    });
+}
+
+Response Api::read_live(
+    const Request& request,
+    const std::function<Result<Response>(const registry::Snapshot&, const registry::Caller*)>& work) const {
+    if (!options_.anonymous_live || request.headers.contains("Authorization")) {
+        return read(request, [&](const registry::Snapshot& snapshot, const registry::Caller& caller) {
+            return work(snapshot, &caller);
+        });
+    }
+    return finish(
+        parts_.store.read<Response>([&](const registry::Snapshot& snapshot) { return work(snapshot, nullptr); }),
+        request_id_of(request));
+}
+
+Response Api::change(const Request& request, const ChangeWork& work) const {
+    const std::string request_id = request_id_of(request);
+    const auto run = [&]() -> Result<Response> {
+        BATON_ASSIGN(const registry::Call call, call_of(request, request_id));
+        return to_response(parts_.store.answer(call, work));
+    };
+    return finish(run(), request_id);
+}
+
+Response Api::change_unstored(const Request& request, const ChangeWork& work) const {
+    const std::string request_id = request_id_of(request);
+    const auto run = [&]() -> Result<Response> {
+        BATON_ASSIGN(const registry::Call call, call_of(request, request_id));
+        return to_response(parts_.store.write<registry::Answer>(call, work));
+    };
+    return finish(run(), request_id);
+}
+
+Response Api::with_caller(const Request& request,
+                          const std::function<Result<Response>(const registry::Caller&)>& work) const {
+    const auto run = [&]() -> Result<Response> {
+        BATON_ASSIGN(const registry::Caller caller, authenticate(request, parts_.authenticator));
+        return work(caller);
+    };
+    return finish(run(), request_id_of(request));
+}
+
+registry::Answer json_answer(int status, std::string body) { return {status, std::move(body), {}, false}; }
+
+std::string revision_etag(std::int64_t revision) { return "\"" + std::to_string(revision) + "\""; }
+
+Result<std::optional<std::int64_t>> if_match(const Request& request) {
+    const auto header = request.headers.get("If-Match");
+    if (!header || *header == "*") return std::optional<std::int64_t>();
+    std::int64_t revision = 0;
+    const bool quoted = header->size() >= 3 && header->front() == '"' && header->back() == '"';
+    if (quoted) {
+        const char* end = header->data() + header->size() - 1;
+        const auto [stop, error] = std::from_chars(header->data() + 1, end, revision);
+        if (error == std::errc() && stop == end) return std::optional(revision);
+    }
+    return invalid_argument("If-Match must be one entity tag as the ETag header gave it.");
+}
+
+bool none_match_fails(const Request& request, std::string_view etag) {
+    const auto header = request.headers.get("If-None-Match");
+    if (!header) return false;
+    return *header == "*" || header->find(etag) != std::string_view::npos;
+}
+
+Result<registry::PageRequest> page_request(const Request& request) {
+    registry::PageRequest page;
+    if (const auto size = request.query_parameter("page_size")) {
+        const char* end = size->data() + size->size();
+        const auto [stop, error] = std::from_chars(size->data(), end, page.size);
+        if (error != std::errc() || stop != end || page.size < 1 || page.size > 1000) {
+            return invalid_argument("page_size must be a number from 1 to 1000.");
+        }
+    }
+    page.token = request.query_parameter("page_token").value_or("");
+    page.order_by = request.query_parameter("order_by").value_or("");
+    page.filter = request.query_parameter("filter").value_or("");
+    return page;
+}
+
+Result<registry::ModelName> model_parameter(const Request& request) {
+    return registry::ModelName::parse(request.parameter("model"));
+}
+
+Result<registry::VersionRef> ref_parameter(const Request& request) {
+    return registry::parse_version_ref(request.parameter("ref"));
+}
+
+Result<std::int64_t> id_parameter(const Request& request) {
+    const std::string_view text = request.parameter("id");
+    std::int64_t id = 0;
+    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+    if (error != std::errc() || stop != text.data() + text.size() || id < 1) {
+        return not_found("There is no object with the id \"" + std::string(text) + "\": ids are numbers.");
+    }
+    return id;
+}
+
+Result<registry::Environment> environment_parameter(const Request& request) {
+    const auto given = request.query_parameter("environment");
+    if (!given) return registry::production();
+    return registry::Environment::parse(*given);
+}
+
+}  // namespace baton::server::native

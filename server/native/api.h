@@ -1,0 +1,84 @@
+// What every handler of the native API shares: who calls, one unit of work, one shape of answers and errors.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "artifacts/blob_store.h"
+#include "inference/live_set.h"
+#include "registry/identity.h"
+#include "registry/paging.h"
+#include "registry/store.h"
+#include "server/live/watch.h"
+#include "server/transport/http.h"
+#include "server/transport/server.h"
+
+namespace baton::server::native {
+
+struct ApiOptions {
+    bool anonymous_live = false;  // reading what is live needs no token
+    std::string version;          // of this binary
+};
+
+class Api {
+public:
+    // All of it must outlive the Api, and the Api every router that its routes were added to.
+    struct Parts {
+        registry::Store& store;
+        registry::Authenticator& authenticator;
+        artifacts::BlobStore& blobs;
+        inference::LiveSet& live_set;
+        LiveWatch& live_watch;
+        WorkerPool& pool;
+    };
+    Api(Parts parts, ApiOptions options) : parts_(parts), options_(std::move(options)) {}
+
+    registry::Store& store() const { return parts_.store; }
+    registry::Authenticator& authenticator() const { return parts_.authenticator; }
+    artifacts::BlobStore& blobs() const { return parts_.blobs; }
+    inference::LiveSet& live_set() const { return parts_.live_set; }
+    LiveWatch& live_watch() const { return parts_.live_watch; }
+    WorkerPool& pool() const { return parts_.pool; }
+    const ApiOptions& options() const { return options_; }
+
+    using ReadWork = std::function<Result<Response>(const registry::Snapshot&, const registry::Caller&)>;
+    using ChangeWork = std::function<Result<registry::Answer>(registry::Transaction&)>;
+
+    // Authenticates, reads in one snapshot, answers; errors become problems.
+    Response read(const Request& request, const ReadWork& work) const;
+    // The same for a change: one transaction, the answer stored under the request's Idempotency-Key if it has one.
+    Response change(const Request& request, const ChangeWork& work) const;
+    // For answers that hold a secret and must not be stored.
+    Response change_unstored(const Request& request, const ChangeWork& work) const;
+    // Authenticates only; for work that is not one unit of the store.
+    Response with_caller(const Request& request,
+                         const std::function<Result<Response>(const registry::Caller&)>& work) const;
+    // The work of a read or change handler whose caller may be nobody where the operator allows that.
+    Response read_live(
+        const Request& request,
+        const std::function<Result<Response>(const registry::Snapshot&, const registry::Caller*)>& work) const;
+
+private:
+    Result<registry::Call> call_of(const Request& request, const std::string& request_id) const;
+    Response finish(Result<Response> result, const std::string& request_id) const;
+
+    Parts parts_;
+    ApiOptions options_;
+};
+
+registry::Answer json_answer(int status, std::string body);
+// The ETag of an object that two people may edit, and what If-Match says of it (invalid_argument when malformed).
+std::string revision_etag(std::int64_t revision);
+Result<std::optional<std::int64_t>> if_match(const Request& request);
+// True when If-None-Match names the tag (weak comparison) or is `*`.
+bool none_match_fails(const Request& request, std::string_view etag);
+
+Result<registry::PageRequest> page_request(const Request& request);
+Result<registry::ModelName> model_parameter(const Request& request);
+Result<registry::VersionRef> ref_parameter(const Request& request);
+Result<std::int64_t> id_parameter(const Request& request);
+// The query's environment; production when absent.
+Result<registry::Environment> environment_parameter(const Request& request);
+
+}  // namespace baton::server::native

@@ -1,0 +1,261 @@
+#include "server/native/json_out.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include <nlohmann/json.hpp>
+
+namespace baton::server::native {
+namespace {
+
+using nlohmann::json;
+
+// Free text may hold bytes that are no UTF-8 (it is checked on the way in, but a database can be edited).
+std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+
+std::string time(Timestamp at) { return format_timestamp(at); }
+
+json optional_time(const std::optional<Timestamp>& at) { return at ? json(time(*at)) : json(nullptr); }
+
+json tensor_fields(const std::vector<registry::TensorField>& fields) {
+    json list = json::array();
+    for (const auto& field : fields) {
+        list.push_back({{"name", field.name}, {"datatype", field.datatype}, {"shape", field.shape}});
+    }
+    return list;
+}
+
+json roles(const registry::Roles& held) {
+    json list = json::array();
+    for (const registry::Role role : held) list.push_back(registry::role_name(role));
+    return list;
+}
+
+json evaluation(const registry::Evaluation& value) {
+    json list = json::array();
+    for (const auto& requirement : value.requirements) {
+        list.push_back({{"requirement", requirement.requirement},
+                        {"satisfied", requirement.satisfied},
+                        {"explanation", requirement.explanation}});
+    }
+    return {{"satisfied", value.satisfied}, {"requirements", list}};
+}
+
+json approvals(const std::vector<registry::Approval>& given) {
+    json list = json::array();
+    for (const auto& approval : given) {
+        json item = {{"user", approval.user.text()},     {"decision", registry::decision_name(approval.decision)},
+                     {"digest", approval.digest.text()}, {"comment", approval.comment},
+                     {"at", time(approval.at)},          {"counts", approval.counts}};
+        if (!approval.reason_not.empty()) item["reason_not"] = approval.reason_not;
+        list.push_back(std::move(item));
+    }
+    return list;
+}
+
+json slot(const registry::Slot& value, const SlotStatuses& statuses) {
+    json item = {{"model", value.model.text()}, {"environment", value.environment.text()},
+                 {"version", value.version},    {"digest", value.digest.text()},
+                 {"revision", value.revision},  {"since", time(value.since)},
+                 {"by", value.by.text()}};
+    if (value.request) item["request_id"] = *value.request;
+    if (value.rollback_of) item["rollback_of"] = *value.rollback_of;
+    if (!value.reason.empty()) item["reason"] = value.reason;
+    if (value.until) {
+        item["until"] = time(*value.until);
+        return item;
+    }
+    const auto status = std::find_if(statuses.begin(), statuses.end(), [&](const inference::SlotStatus& candidate) {
+        return candidate.model == value.model.text() && candidate.environment == value.environment.text();
+    });
+    const bool current = status != statuses.end() && status->revision == static_cast<std::uint64_t>(value.revision);
+    item["serving"] = current ? inference::serving_state_name(status->state) : "loading";
+    item["message"] = current ? status->message : "";
+    return item;
+}
+
+json token(const registry::Token& value) {
+    return {{"id", value.id},
+            {"user", value.user.text()},
+            {"name", value.name},
+            {"roles", roles(value.roles)},
+            {"models", value.models},
+            {"environments", value.environments},
+            {"created_at", time(value.created_at)},
+            {"expires_at", optional_time(value.expires_at)},
+            {"last_used_at", optional_time(value.last_used_at)}};
+}
+
+}  // namespace
+
+std::string to_json(const registry::Model& model) {
+    json live = json::array();
+    for (const auto& entry : model.live) {
+        live.push_back({{"environment", entry.environment.text()},
+                        {"version", entry.version},
+                        {"digest", entry.digest.text()},
+                        {"since", time(entry.since)}});
+    }
+    return dump({{"name", model.name.text()},
+                 {"description", model.description},
+                 {"owner", model.owner.text()},
+                 {"tags", model.tags},
+                 {"created_at", time(model.created_at)},
+                 {"updated_at", time(model.updated_at)},
+                 {"versions", model.versions},
+                 {"latest_version", model.latest_version ? json(*model.latest_version) : json(nullptr)},
+                 {"live", live},
+                 {"aliases", model.aliases}});
+}
+
+std::string to_json(const registry::Version& version) {
+    json files = json::array();
+    for (const auto& file : version.files) {
+        files.push_back({{"path", file.path}, {"size", file.size}, {"digest", file.digest.text()}});
+    }
+    json findings = json::array();
+    for (const auto& finding : version.findings) {
+        findings.push_back({{"severity", finding.severity}, {"code", finding.code}, {"message", finding.message}});
+    }
+    return dump(
+        {{"model", version.model.text()},
+         {"version", version.number},
+         {"digest", version.digest.text()},
+         {"stage", registry::stage_name(version.stage)},
+         {"created_at", time(version.created_at)},
+         {"created_by", version.created_by.text()},
+         {"description", version.description},
+         {"tags", version.tags},
+         {"metadata", version.metadata},
+         {"signature",
+          {{"inputs", tensor_fields(version.signature.inputs)}, {"outputs", tensor_fields(version.signature.outputs)}}},
+         {"engine", version.engine},
+         {"model_path", version.model_path},
+         {"files", files},
+         {"size", version.size},
+         {"live_in", version.live_in},
+         {"findings", findings},
+         {"aliases", version.aliases}});
+}
+
+std::string to_json(const registry::Report& report) {
+    json body = json::parse(report.details, nullptr, false);  // ci, slices, per_class_metrics, baselines
+    if (!body.is_object()) body = json::object();
+    json dataset = {{"name", report.dataset_name}, {"context", report.dataset_context}};
+    dataset["digest"] = report.dataset_digest ? json(report.dataset_digest->text()) : json(nullptr);
+    dataset["rows"] = report.dataset_rows ? json(*report.dataset_rows) : json(nullptr);
+    body.update({{"id", report.id},
+                 {"dataset", dataset},
+                 {"digest", report.digest.text()},
+                 {"task", report.task},
+                 {"metrics", report.metrics},
+                 {"trust", report.trust == registry::Trust::verified ? "verified" : "claimed"},
+                 {"created_at", time(report.created_at)},
+                 {"created_by", report.created_by.text()},
+                 {"note", report.note}});
+    return dump(body);
+}
+
+std::string to_json(const registry::HistoryEntry& entry) {
+    json item = {{"time", time(entry.time)},
+                 {"actor", entry.actor.text()},
+                 {"change", entry.change},
+                 {"stage", registry::stage_name(entry.stage)},
+                 {"reason", entry.reason}};
+    if (entry.environment) item["environment"] = entry.environment->text();
+    if (entry.request) item["request_id"] = *entry.request;
+    return dump(item);
+}
+
+std::string to_json(const registry::PromotionRequest& request) {
+    json comments = json::array();
+    for (const auto& comment : request.comments) {
+        comments.push_back(
+            {{"id", comment.id}, {"user", comment.user.text()}, {"text", comment.text}, {"at", time(comment.at)}});
+    }
+    json baseline = nullptr;
+    if (request.baseline) {
+        baseline = {{"version", request.baseline->version}, {"digest", request.baseline->digest.text()}};
+    }
+    return dump({{"id", request.id},
+                 {"model", request.model.text()},
+                 {"version", request.version},
+                 {"digest", request.digest.text()},
+                 {"environment", request.environment.text()},
+                 {"state", registry::request_state_name(request.state)},
+                 {"requester", request.requester.text()},
+                 {"notes", request.notes},
+                 {"created_at", time(request.created_at)},
+                 {"expires_at", time(request.expires_at)},
+                 {"baseline", baseline},
+                 {"closing_reason", request.closing_reason},
+                 {"approvals", approvals(request.approvals)},
+                 {"comments", comments},
+                 {"evaluation", evaluation(request.evaluation)}});
+}
+
+std::string to_json(const registry::AuditEntry& entry) {
+    return dump({{"seq", entry.sequence},
+                 {"time", time(entry.time)},
+                 {"actor", entry.actor},
+                 {"action", entry.action},
+                 {"object", entry.object},
+                 {"digest", entry.digest ? json(entry.digest->text()) : json(nullptr)},
+                 {"details", entry.details},
+                 {"request_id", entry.request_id},
+                 {"hash", entry.hash.text()}});
+}
+
+std::string to_json(const registry::User& user) {
+    return dump({{"name", user.name.text()},
+                 {"roles", roles(user.roles)},
+                 {"disabled", user.disabled},
+                 {"created_at", time(user.created_at)}});
+}
+
+std::string to_json(const registry::Token& value) { return dump(token(value)); }
+
+std::string to_json(const registry::CreatedToken& created) {
+    json item = token(created.token);
+    item["secret"] = created.secret;
+    return dump(item);
+}
+
+std::string to_json(const registry::Caller& caller) {
+    return dump({{"user", caller.user.text()},
+                 {"token_id", caller.token_id},
+                 {"roles", roles(caller.roles)},
+                 {"models", caller.models},
+                 {"environments", caller.environments}});
+}
+
+std::string to_json(const registry::Slot& value, const SlotStatuses& statuses) { return dump(slot(value, statuses)); }
+
+std::string to_json(const registry::LiveSnapshot& snapshot, const SlotStatuses& statuses) {
+    json slots = json::array();
+    for (const auto& value : snapshot.slots) slots.push_back(slot(value, statuses));
+    return dump({{"revision", snapshot.revision}, {"slots", slots}});
+}
+
+std::string to_json(const registry::SlotHistory& history, const SlotStatuses& statuses) {
+    json current = json::array();
+    for (const auto& value : history.current) current.push_back(slot(value, statuses));
+    json past = json::array();
+    for (const auto& value : history.past) past.push_back(slot(value, statuses));
+    return dump({{"current", current}, {"past", past}});
+}
+
+std::string json_string(std::string_view text) { return dump(json(text)); }
+
+std::string json_array(const std::vector<std::string>& items) {
+    std::string text = "[";
+    for (const std::string& item : items) {
+        if (text.size() > 1) text += ',';
+        text += item;
+    }
+    return text + "]";
+}
+
+std::string json_strings(const std::vector<std::string>& texts) { return dump(json(texts)); }
+
+}  // namespace baton::server::native

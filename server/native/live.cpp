@@ -1,0 +1,114 @@
+// What is live: the feed of the live set, and a model's slots.
+#include <algorithm>
+#include <charconv>
+
+#include "registry/workflow.h"
+#include "server/native/json_out.h"
+#include "server/native/problem.h"
+#include "server/native/routes.h"
+
+namespace baton::server::native {
+namespace {
+
+constexpr std::int64_t longest_wait_seconds = 60;
+
+struct FeedQuery {
+    std::optional<registry::Environment> environment;
+    std::optional<std::int64_t> since;
+    std::int64_t wait_seconds = 0;
+};
+
+Result<std::optional<std::int64_t>> number_parameter(const Request& request, std::string_view name) {
+    const auto text = request.query_parameter(name);
+    if (!text) return std::optional<std::int64_t>();
+    std::int64_t value = 0;
+    std::string_view digits = *text;
+    if (name == "wait" && digits.ends_with('s')) digits.remove_suffix(1);  // `30` and `30s` alike
+    const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+    if (error != std::errc() || stop != digits.data() + digits.size() || value < 0) {
+        return invalid_argument(std::string(name) + " must be a whole number, not negative.");
+    }
+    return std::optional(value);
+}
+
+Result<FeedQuery> feed_query(const Request& request) {
+    FeedQuery query;
+    if (const auto given = request.query_parameter("environment")) {
+        BATON_ASSIGN(registry::Environment environment, registry::Environment::parse(*given));
+        query.environment = std::move(environment);
+    }
+    BATON_ASSIGN(query.since, number_parameter(request, "since"));
+    BATON_ASSIGN(const std::optional<std::int64_t> wait, number_parameter(request, "wait"));
+    query.wait_seconds = std::min(wait.value_or(0), longest_wait_seconds);
+    return query;
+}
+
+Response feed_now(const Api& api, const Request& request) {
+    return api.read_live(
+        request, [&](const registry::Snapshot& snapshot, const registry::Caller* caller) -> Result<Response> {
+            BATON_ASSIGN(const FeedQuery query, feed_query(request));
+            BATON_ASSIGN(const registry::LiveSnapshot live, live_snapshot(snapshot, caller, query.environment));
+            const std::string etag = revision_etag(live.revision);
+            Response response;
+            if (none_match_fails(request, etag)) {
+                response.status = 304;
+            } else {
+                response = Response::json(200, to_json(live, api.live_set().statuses()));
+            }
+            response.headers.set("ETag", etag);
+            response.headers.set("X-Live-Revision", std::to_string(live.revision));
+            return response;
+        });
+}
+
+// Looks once on the pool; with nothing new since `since`, waits for a change without a thread and looks again.
+void feed(const Api& api, Request&& request, Responder responder) {
+    struct Work {
+        Request request;
+        Responder responder;
+    };
+    auto work = std::make_shared<Work>(Work{std::move(request), std::move(responder)});
+    const auto overloaded = [work] {
+        work->responder(problem({.code = Code::resource_exhausted, .message = "Too many requests are waiting."},
+                                request_id_of(work->request)));
+    };
+    const auto run = [&api, work, overloaded] {
+        Response now = feed_now(api, work->request);
+        const auto revision = now.headers.get("X-Live-Revision");
+        const Result<FeedQuery> query = feed_query(work->request);
+        const bool news = !revision || !query.ok() || !query->since || query->wait_seconds == 0 ||
+                          std::to_string(*query->since) != *revision;
+        if (news) {
+            work->responder(std::move(now));
+            return;
+        }
+        const auto since = static_cast<std::uint64_t>(*query->since);
+        const auto look_again = [&api, work, overloaded] {
+            const auto render = [&api, work] { work->responder(feed_now(api, work->request)); };
+            if (!api.pool().submit(render)) overloaded();
+        };
+        api.live_watch().when([&api, since] { return api.live_set().settled(since + 1); },
+                              std::chrono::seconds(query->wait_seconds), look_again);
+    };
+    if (!api.pool().submit(run)) overloaded();
+}
+
+Response slots(const Api& api, const Request& request) {
+    return api.read(request,
+                    [&](const registry::Snapshot& snapshot, const registry::Caller& caller) -> Result<Response> {
+                        BATON_ASSIGN(const registry::ModelName model, model_parameter(request));
+                        BATON_ASSIGN(const registry::SlotHistory history, model_slots(snapshot, caller, model));
+                        return Response::json(200, to_json(history, api.live_set().statuses()));
+                    });
+}
+
+}  // namespace
+
+void add_live_routes(Router& router, const Api& api) {
+    router.add({Method::get, "/api/v1/live", Async{[&api](Request&& request, Responder responder) {
+                    feed(api, std::move(request), std::move(responder));
+                }}});
+    pooled(router, api, Method::get, "/api/v1/models/{model}/slots", slots);
+}
+
+}  // namespace baton::server::native

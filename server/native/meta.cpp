@@ -1,0 +1,19 @@
+// What this server is: its version and the description of its API. Open to all.
+#include "server/native/json_out.h"
+#include "server/native/openapi.h"
+#include "server/native/routes.h"
+
+namespace baton::server::native {
+
+void add_meta_routes(Router& router, const Api& api) {
+    router.add({Method::get, "/api/v1/version", Inline{[&api](const Request&) {
+                    return Response::json(200, "{\"name\":\"baton\",\"version\":" + json_string(api.options().version) +
+                                                   ",\"api\":\"v1\"}");
+                }}});
+    // Made at the first request: by then every route is there.
+    router.add({Method::get, "/api/v1/openapi.json", Pooled{[&api, &router](const Request&) {
+                    return Response::json(200, openapi_document(router.routes(), api.options().version));
+                }}});
+}
+
+}  // namespace baton::server::native

@@ -1,0 +1,122 @@
+// Changes of what is live: promotion, rollback, retirement.
+#include "registry/workflow.h"
+#include "server/native/json_body.h"
+#include "server/native/json_out.h"
+#include "server/native/problem.h"
+#include "server/native/routes.h"
+
+namespace baton::server::native {
+namespace {
+
+using registry::Answer;
+using registry::Transaction;
+
+constexpr std::chrono::seconds ready_wait{60};
+
+Result<Answer> slot_answer(const Api& api, Result<registry::Slot> slot) {
+    if (!slot.ok()) return std::move(slot).error();
+    Answer answer = json_answer(200, to_json(*slot, api.live_set().statuses()));
+    answer.headers.emplace_back("X-Live-Revision", std::to_string(slot->revision));
+    return answer;
+}
+
+Response promote_now(const Api& api, const Request& request) {
+    return api.change(request, [&](Transaction& transaction) -> Result<Answer> {
+        BATON_ASSIGN(const std::int64_t id, id_parameter(request));
+        BATON_ASSIGN(JsonBody body, JsonBody::parse(request.body));
+        const std::optional<std::int64_t> expected = body.integer("expected_revision");
+        BATON_TRY(body.finish());
+        return slot_answer(api, promote(transaction, id, expected));
+    });
+}
+
+Response roll_back_now(const Api& api, const Request& request) {
+    return api.change(request, [&](Transaction& transaction) -> Result<Answer> {
+        BATON_ASSIGN(const registry::ModelName model, model_parameter(request));
+        BATON_ASSIGN(JsonBody body, JsonBody::parse(request.body));
+        const std::string environment_text = body.text("environment").value_or(registry::production().text());
+        const std::optional<std::int64_t> to = body.integer("to");
+        const std::string reason = body.required_text("reason");
+        BATON_TRY(body.finish());
+        BATON_ASSIGN(const registry::Environment environment, registry::Environment::parse(environment_text));
+        std::optional<registry::VersionRef> target;
+        if (to) target = *to;
+        return slot_answer(api, rollback(transaction, model, environment, target, reason));
+    });
+}
+
+// The slot that the change made, as it is served now.
+Response current_slot(const Api& api, const Request& request, const std::string& revision, Response changed) {
+    const Response live =
+        api.read(request, [&](const registry::Snapshot& snapshot, const registry::Caller& caller) -> Result<Response> {
+            BATON_ASSIGN(const registry::LiveSnapshot all, live_snapshot(snapshot, &caller, std::nullopt));
+            for (const registry::Slot& slot : all.slots) {
+                if (std::to_string(slot.revision) == revision) {
+                    return Response::json(200, to_json(slot, api.live_set().statuses()));
+                }
+            }
+            return not_found("replaced meanwhile");
+        });
+    if (live.status == 200) changed.body = std::get<std::string>(live.body);
+    return changed;
+}
+
+// Runs the change on the pool; with `?wait=ready`, answers when the version is served (or failed to load), holding no
+// thread.
+void change_and_wait(const Api& api, Handler change, Request&& request, Responder responder) {
+    struct Work {
+        Request request;
+        Responder responder;
+    };
+    auto work = std::make_shared<Work>(Work{std::move(request), std::move(responder)});
+    const auto run = [&api, change, work] {
+        Response response = change(api, work->request);
+        const auto revision = response.headers.get("X-Live-Revision");
+        if (!revision || work->request.query_parameter("wait") != "ready") {
+            work->responder(std::move(response));
+            return;
+        }
+        const std::string number(*revision);
+        const std::uint64_t wanted = std::stoull(number);
+        auto answer = std::make_shared<Response>(std::move(response));
+        const auto finish = [&api, work, number, answer] {
+            const auto render = [&api, work, number, answer] {
+                work->responder(current_slot(api, work->request, number, std::move(*answer)));
+            };
+            // A full pool must not lose the answer of a change that was made.
+            if (!api.pool().submit(render)) work->responder(std::move(*answer));
+        };
+        api.live_watch().when([&api, wanted] { return api.live_set().settled(wanted); }, ready_wait, finish);
+    };
+    if (!api.pool().submit(run)) {
+        work->responder(problem({.code = Code::resource_exhausted, .message = "Too many requests are waiting."},
+                                request_id_of(work->request)));
+    }
+}
+
+Response retire_now(const Api& api, const Request& request) {
+    return api.change(request, [&](Transaction& transaction) -> Result<Answer> {
+        BATON_ASSIGN(const registry::ModelName model, model_parameter(request));
+        BATON_ASSIGN(const registry::VersionRef ref, ref_parameter(request));
+        BATON_ASSIGN(JsonBody body, JsonBody::parse(request.body));
+        const std::string reason = body.required_text("reason");
+        BATON_TRY(body.finish());
+        BATON_ASSIGN(const registry::Version version, retire(transaction, model, ref, reason));
+        return json_answer(200, to_json(version));
+    });
+}
+
+}  // namespace
+
+void add_promotion_routes(Router& router, const Api& api) {
+    const auto waiting = [&](std::string pattern, Handler handler) {
+        router.add({Method::post, std::move(pattern), Async{[&api, handler](Request&& request, Responder responder) {
+                        change_and_wait(api, handler, std::move(request), std::move(responder));
+                    }}});
+    };
+    waiting("/api/v1/requests/{id}/promotion", promote_now);
+    waiting("/api/v1/models/{model}/rollback", roll_back_now);
+    pooled(router, api, Method::post, "/api/v1/models/{model}/versions/{ref}/retirement", retire_now);
+}
+
+}  // namespace baton::server::native

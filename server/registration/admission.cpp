@@ -1,0 +1,91 @@
+#include "server/registration/admission.h"
+
+#include <algorithm>
+
+#include "artifacts/admission.h"
+#include "inference/model.h"
+#include "server/registration/mapped_blob.h"
+
+namespace baton::server {
+namespace {
+
+Status check_stored(const artifacts::Manifest& manifest, const artifacts::BlobStore& blobs) {
+    Error missing{.code = Code::blobs_missing,
+                  .message = "Some files of the version were not uploaded.",
+                  .hint = "PUT /api/v1/blobs/{digest} each of them, then register again."};
+    for (const artifacts::ManifestFile& file : manifest.files()) {
+        BATON_ASSIGN(const std::optional<std::uint64_t> size, blobs.size(file.digest));
+        if (!size) {
+            missing.digests.push_back(file.digest.text());
+        } else if (*size != file.size) {
+            return Error{.code = Code::integrity,
+                         .message = "The file \"" + file.path + "\" has " + std::to_string(*size) +
+                                    " bytes, not the declared " + std::to_string(file.size) + "."};
+        }
+    }
+    if (!missing.digests.empty()) return missing;
+    return {};
+}
+
+bool is_onnx(const artifacts::ManifestFile& file) { return file.path.ends_with(".onnx"); }
+
+const artifacts::ManifestFile* model_file(const artifacts::Manifest& manifest) {
+    if (const auto* named = manifest.find("model.onnx")) return named;
+    const auto& files = manifest.files();
+    if (std::count_if(files.begin(), files.end(), is_onnx) != 1) return nullptr;
+    return &*std::find_if(files.begin(), files.end(), is_onnx);
+}
+
+std::vector<registry::TensorField> plain(const std::vector<inference::TensorSpec>& specs) {
+    std::vector<registry::TensorField> fields;
+    for (const auto& spec : specs) {
+        fields.push_back({spec.name, std::string(inference::data_type_name(spec.type)), spec.shape});
+    }
+    return fields;
+}
+
+// Says which file an error is about.
+Error about(const artifacts::ManifestFile& file, Error error) {
+    error.message = "\"" + file.path + "\": " + error.message;
+    return error;
+}
+
+Status describe(const artifacts::ManifestFile& file, std::string_view bytes, Admission& admission) {
+    Result<inference::OnnxDescription> description = inference::describe_onnx(bytes);
+    if (!description.ok()) return about(file, std::move(description).error());
+    Result<std::unique_ptr<inference::Model>> model = inference::load_onnx(bytes);
+    if (!model.ok()) return about(file, std::move(model).error());
+    admission.engine = (*model)->engine();
+    admission.model_path = file.path;
+    admission.signature = {plain((*model)->signature().inputs), plain((*model)->signature().outputs)};
+    if (!description->producer.empty()) admission.facts["onnx_producer"] = description->producer;
+    return {};
+}
+
+}  // namespace
+
+Result<Admission> admit(const artifacts::Manifest& manifest, const artifacts::BlobStore& blobs) {
+    BATON_TRY(check_stored(manifest, blobs));
+    Admission admission;
+    const artifacts::ManifestFile* model = model_file(manifest);
+    for (const artifacts::ManifestFile& file : manifest.files()) {
+        BATON_ASSIGN(const artifacts::OpenBlob blob, blobs.open(file.digest));
+        BATON_ASSIGN(const MappedBlob mapped, MappedBlob::map(blob));
+        for (artifacts::Finding& finding : artifacts::scan_file(file.path, mapped.bytes())) {
+            admission.findings.push_back(
+                {std::move(finding.severity), std::move(finding.code), std::move(finding.message)});
+        }
+        if (&file == model) {
+            BATON_TRY(describe(file, mapped.bytes(), admission));
+        } else if (is_onnx(file)) {
+            const auto description = inference::describe_onnx(mapped.bytes());
+            if (!description.ok()) return about(file, description.error());
+        }
+    }
+    if (model == nullptr) {
+        admission.findings.push_back({"info", "no_model", "No file is an ONNX model: only the files are served."});
+    }
+    return admission;
+}
+
+}  // namespace baton::server

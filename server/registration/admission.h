@@ -1,0 +1,27 @@
+// What registration learns about a version's files before it becomes visible.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "artifacts/blob_store.h"
+#include "artifacts/manifest.h"
+#include "base/result.h"
+#include "registry/objects.h"
+
+namespace baton::server {
+
+struct Admission {
+    std::string engine = "none";
+    std::string model_path;  // the file that the engine loads; empty for "none"
+    registry::ModelSignature signature;
+    std::vector<registry::Finding> findings;
+    registry::Tags facts;  // metadata read from the model: onnx producer, opsets
+};
+
+// Looks at every stored file. blobs_missing lists what was not uploaded, integrity a size that differs,
+// invalid_argument a broken ONNX file, unsupported_model an ONNX model that no engine of this server can run. The model
+// is `model.onnx`, or the only file that ends in .onnx.
+Result<Admission> admit(const artifacts::Manifest& manifest, const artifacts::BlobStore& blobs);
+
+}  // namespace baton::server
