@@ -250,7 +250,8 @@ Response Router::error(const Request& request, const Error& error, int status) c
     for (const auto& [prefix, render] : impl_->renderers) {
         if (is_below(request.path, prefix)) return render(request, error, status);
     }
-    return Response::text(status, error.message + "\n");
+    // What an internal error is about concerns nobody outside.
+    return Response::text(status, error.code == Code::internal ? "internal error\n" : error.message + "\n");
 }
 
 std::vector<const Route*> Router::routes() const {

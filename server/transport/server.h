@@ -40,7 +40,9 @@ struct TransportLimits {
     std::chrono::milliseconds body_time{60'000};  // for bodies read whole
     std::chrono::milliseconds idle_time{75'000};
     std::chrono::milliseconds write_time{60'000};  // without any progress
-    std::uint64_t minimum_rate = 1024;             // bytes a second of a streamed upload, over 30 s
+    std::uint64_t minimum_rate = 1024;             // bytes a second of a streamed upload, over rate_window
+    std::chrono::milliseconds rate_window{30'000};
+    std::chrono::milliseconds linger_time{10'000};  // reading on after a last answer, so that the peer gets it
 };
 
 struct TransportOptions {
@@ -49,7 +51,7 @@ struct TransportOptions {
     std::size_t loops = 0;   // 0: cores - 1, at least 1 (Beast only)
     TransportLimits limits;
     // Called once a request was answered, on the thread that answered it: for the access log and metrics.
-    std::function<void(const Request&, int status, std::chrono::nanoseconds)> on_answered;
+    std::function<void(const Request&, int status, std::chrono::nanoseconds)> on_answered = {};
 };
 
 // Thread-safe. Destruction stops at once.

@@ -1,0 +1,117 @@
+#include "server/transport/client.h"
+
+#include <httplib.h>
+
+#include <array>
+
+namespace baton::server {
+namespace {
+
+constexpr std::size_t upload_piece = 64 * 1024;
+constexpr int write_seconds = 60;
+
+bool is_acceptable_url(std::string_view url) {
+    for (const std::string_view scheme : {"http://", "https://"}) {
+        if (!url.starts_with(scheme)) continue;
+        const std::string_view authority = url.substr(scheme.size());
+        return !authority.empty() && authority.find_first_of("/?#@ ") == std::string_view::npos;
+    }
+    return false;
+}
+
+ClientResponse convert(httplib::Response&& response) {
+    ClientResponse converted{.status = response.status, .headers = {}, .body = std::move(response.body)};
+    for (const auto& [name, value] : response.headers) converted.headers.add(name, value);
+    return converted;
+}
+
+class HttplibClient final : public HttpClient {
+public:
+    explicit HttplibClient(const ClientOptions& options)
+        : url_(options.url), token_(options.token), client_(options.url) {
+        client_.set_keep_alive(true);
+        client_.set_tcp_nodelay(true);
+        client_.set_url_encode(false);  // targets are encoded by those who build them
+        client_.set_follow_location(false);
+        client_.set_connection_timeout(options.connect_seconds);
+        client_.set_read_timeout(options.read_seconds);
+        client_.set_write_timeout(write_seconds);
+    }
+
+    bool is_valid() const { return client_.is_valid(); }
+
+    Result<ClientResponse> send(Method method, const std::string& target, const Headers& headers,
+                                std::string body) override {
+        httplib::Request request = request_of(method, target, headers);
+        request.body = std::move(body);
+        return perform(request);
+    }
+
+    Result<ClientResponse> upload(Method method, const std::string& target, const Headers& headers,
+                                  std::uint64_t length,
+                                  const std::function<std::size_t(std::span<char>)>& read) override {
+        httplib::Request request = request_of(method, target, headers);
+        request.content_length_ = static_cast<std::size_t>(length);
+        request.content_provider_ = [&read, buffer = std::vector<char>(upload_piece)](std::size_t, std::size_t left,
+                                                                                      httplib::DataSink& sink) mutable {
+            const std::size_t count = read(std::span(buffer).first(std::min(left, buffer.size())));
+            return count > 0 && sink.write(buffer.data(), count);
+        };
+        return perform(request);
+    }
+
+    Result<ClientResponse> download(const std::string& target, const Headers& headers,
+                                    const std::function<bool(std::span<const char>)>& write) override {
+        httplib::Request request = request_of(Method::get, target, headers);
+        bool wanted = false;
+        std::string other_body;
+        request.response_handler = [&wanted](const httplib::Response& response) {
+            wanted = response.status == 200 || response.status == 206;
+            return true;
+        };
+        request.content_receiver = [&](const char* data, std::size_t size, std::uint64_t, std::uint64_t) {
+            if (wanted) return write({data, size});
+            other_body.append(data, size);
+            return true;
+        };
+        BATON_ASSIGN(ClientResponse response, perform(request));
+        if (!wanted) response.body = std::move(other_body);
+        return response;
+    }
+
+private:
+    httplib::Request request_of(Method method, const std::string& target, const Headers& headers) const {
+        httplib::Request request;
+        request.method = method_name(method);
+        request.path = target;
+        for (const auto& [name, value] : headers) request.headers.emplace(name, value);
+        if (!token_.empty()) request.headers.emplace("Authorization", "Bearer " + token_);
+        return request;
+    }
+
+    Result<ClientResponse> perform(httplib::Request& request) {
+        httplib::Response response;
+        httplib::Error error = httplib::Error::Success;
+        if (client_.send(request, response, error)) return convert(std::move(response));
+        return Error{.code = Code::unavailable,
+                     .message = "no answer from " + url_ + ": " + httplib::to_string(error),
+                     .hint = "check the address and that the server is running"};
+    }
+
+    const std::string url_;
+    const std::string token_;
+    httplib::Client client_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<HttpClient>> HttpClient::create(const ClientOptions& options) {
+    const Error bad_url = invalid_argument("'" + options.url + "' is not the address of a server",
+                                           "give it as http://host:port or https://host:port");
+    if (!is_acceptable_url(options.url)) return bad_url;
+    auto client = std::make_unique<HttplibClient>(options);
+    if (!client->is_valid()) return bad_url;
+    return std::unique_ptr<HttpClient>(std::move(client));
+}
+
+}  // namespace baton::server

@@ -1,0 +1,24 @@
+#include "server/transport/wire.h"
+
+#include <array>
+
+#include "server/transport/http.h"
+
+namespace baton::server {
+
+std::string format_http_date(std::time_t time) {
+    std::tm parts{};
+    ::gmtime_r(&time, &parts);
+    std::array<char, 40> text;
+    const std::size_t size = std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+    return {text.data(), size};
+}
+
+bool is_transports_own(std::string_view name) {
+    for (const std::string_view own : {"Content-Length", "Transfer-Encoding", "Connection", "Date"}) {
+        if (equal_ignoring_case(name, own)) return true;
+    }
+    return false;
+}
+
+}  // namespace baton::server
