@@ -7,6 +7,7 @@ under the name ``probabilities``, as skl2onnx names them.
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, Optional
 
 from .errors import ExportError
@@ -39,14 +40,20 @@ def to_onnx(estimator: Any, *, input_name: str = "X", features: Optional[int] = 
     width = features or _width(estimator)
     tensor = DoubleTensorType if double else FloatTensorType
     inputs = [(input_name, tensor([None, width]))]
+
+    def convert(options: dict) -> Any:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # about attributes that the converters themselves look at
+            return convert_sklearn(estimator, "baton", inputs, options=options)
+
     try:
         try:
-            model = convert_sklearn(estimator, "baton", inputs, options={id(estimator): {"zipmap": False}})
+            model = convert({id(estimator): {"zipmap": False}})
         except Exception as error:
             if "zipmap" not in str(error):
                 raise
             # An estimator without a ZipMap that could be left out; naming each step keeps a pipeline from asking for one.
-            model = convert_sklearn(estimator, "baton", inputs, options={id(step): {} for step in _steps(estimator)})
+            model = convert({id(step): {} for step in _steps(estimator)})
     except Exception as error:  # converters raise whatever they come across; the first line says what it was
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ExportError(
