@@ -1,0 +1,72 @@
+#include "cli/context.h"
+
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+namespace baton::cli {
+namespace {
+
+constexpr const char* default_url = "http://127.0.0.1:8080";
+
+std::string variable(const Io& io, const std::string& name) { return io.environment(name).value_or(""); }
+
+Result<Profile> named_profile(const Profiles& profiles, const std::string& name) {
+    const auto found = profiles.profiles.find(name);
+    if (found != profiles.profiles.end()) return found->second;
+    return not_found("there is no profile '" + name + "'", "make it: baton login URL --token TOKEN --profile " + name);
+}
+
+}  // namespace
+
+std::string normal_url(std::string url) {
+    while (url.ends_with('/')) url.pop_back();
+    return url;
+}
+
+Result<Profile> resolve_target(const GlobalOptions& options, const Io& io) {
+    const Result<ProfileStore> store = ProfileStore::locate(io);
+    Profiles profiles;
+    if (store.ok()) {
+        BATON_ASSIGN(profiles, store->load());
+    }
+    Profile chosen;
+    if (!options.profile.empty()) {
+        BATON_ASSIGN(chosen, named_profile(profiles, options.profile));
+    } else if (const auto found = profiles.profiles.find(profiles.default_name); found != profiles.profiles.end()) {
+        chosen = found->second;
+    }
+    Profile target{.url = normal_url(options.server), .token = {}};
+    if (target.url.empty() && options.profile.empty()) target.url = normal_url(variable(io, "BATON_URL"));
+    if (target.url.empty()) target.url = normal_url(chosen.url);
+    if (target.url.empty()) target.url = default_url;
+
+    if (options.profile.empty()) target.token = variable(io, "BATON_TOKEN");
+    if (target.token.empty() && target.url == normal_url(chosen.url)) target.token = chosen.token;
+    return target;
+}
+
+Context::Context(GlobalOptions& options, Io& io) : options_(options), io_(io) {}
+
+Result<std::reference_wrapper<Api>> Context::api() {
+    if (!api_) {
+        BATON_ASSIGN(const Profile target, resolve_target(options_, io_));
+        BATON_ASSIGN(auto client, server::HttpClient::create({.url = target.url, .token = target.token}));
+        api_ = std::make_unique<Api>(std::move(client));
+    }
+    return std::ref(*api_);
+}
+
+Status Context::answer(const Json& document, const std::function<void(std::ostream&)>& people) {
+    answered_ = true;
+    if (options_.json) {
+        io_.out << dump(document, 2) << "\n";
+    } else {
+        people(io_.out);
+    }
+    io_.out.flush();
+    return {};
+}
+
+void Context::note(const std::string& text) { io_.err << printable(text) << "\n" << std::flush; }
+
+}  // namespace baton::cli

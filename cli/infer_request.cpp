@@ -1,0 +1,234 @@
+#include "cli/infer_request.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "cli/csv.h"
+#include "cli/print.h"
+
+namespace baton::cli {
+namespace {
+
+// The file as rows of cells; no names when the rows are bare arrays.
+struct Rows {
+    std::vector<std::string> names;
+    std::vector<std::vector<Json>> cells;
+
+    std::string column(std::size_t index) const {
+        return index < names.size() ? "'" + names[index] + "'" : std::to_string(index + 1);
+    }
+};
+
+struct Input {
+    std::string name;
+    std::string datatype;
+    std::vector<std::int64_t> row_shape;  // without the leading dimension of rows
+
+    // Elements a row; nullopt when that varies.
+    std::optional<std::size_t> width() const {
+        std::size_t width = 1;
+        for (const std::int64_t dimension : row_shape) {
+            if (dimension < 0) return std::nullopt;
+            width *= static_cast<std::size_t>(dimension);
+        }
+        return width;
+    }
+};
+
+std::vector<Input> inputs_of(const Json& metadata) {
+    std::vector<Input> inputs;
+    for (const Json& field : member(metadata, "inputs")) {
+        Input input{.name = text(field, "name"), .datatype = text(field, "datatype"), .row_shape = {}};
+        for (const Json& dimension : member(field, "shape")) {
+            input.row_shape.push_back(dimension.is_number_integer() ? dimension.get<std::int64_t>() : -1);
+        }
+        if (!input.row_shape.empty()) input.row_shape.erase(input.row_shape.begin());
+        inputs.push_back(std::move(input));
+    }
+    return inputs;
+}
+
+Result<Rows> rows_of_csv(std::string_view content) {
+    BATON_ASSIGN(CsvTable table, parse_csv(content));
+    Rows rows{.names = std::move(table.header), .cells = {}};
+    for (const auto& row : table.rows) rows.cells.emplace_back(row.begin(), row.end());
+    return rows;
+}
+
+Result<std::vector<Json>> cells_of_object(const Json& object, const std::vector<std::string>& names, std::size_t row) {
+    std::vector<Json> cells;
+    for (const std::string& name : names) {
+        if (!object.is_object() || !object.contains(name)) {
+            return invalid_argument("row " + std::to_string(row) + " has no '" + name + "'");
+        }
+        cells.push_back(object[name]);
+    }
+    if (object.size() != names.size()) {
+        return invalid_argument("row " + std::to_string(row) + " has other members than the first row");
+    }
+    return cells;
+}
+
+Result<Rows> rows_of_json(const Json& document) {
+    if (!document.is_array() || document.empty()) {
+        return invalid_argument("the JSON is neither a request with \"inputs\" nor a list of rows",
+                                "write [[1, 2], [3, 4]], [{\"age\": 1}, …] or {\"inputs\": […]}");
+    }
+    Rows rows;
+    if (document.front().is_object()) {
+        for (const auto& [name, value] : document.front().items()) rows.names.push_back(name);
+    }
+    for (const Json& row : document) {
+        if (!rows.names.empty()) {
+            BATON_ASSIGN(std::vector<Json> cells, cells_of_object(row, rows.names, rows.cells.size() + 1));
+            rows.cells.push_back(std::move(cells));
+        } else if (row.is_array()) {
+            rows.cells.emplace_back(row.begin(), row.end());
+        } else {
+            rows.cells.emplace_back(1, row);
+        }
+    }
+    return rows;
+}
+
+template <class Number>
+std::optional<Json> parse_whole(std::string_view text) {
+    Number number{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+    return Json(number);
+}
+
+std::string_view trimmed(std::string_view text) {
+    const std::size_t first = text.find_first_not_of(" \t");
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+// The cell as an element of the data type; nullopt when it is none. Text (from CSV) is read as a number.
+std::optional<Json> element(const Json& cell, const std::string& datatype) {
+    if (datatype == "BYTES") {
+        if (cell.is_string()) return cell;
+        return cell.is_number() || cell.is_boolean() ? std::optional<Json>(cell.dump()) : std::nullopt;
+    }
+    const std::string_view word = cell.is_string() ? trimmed(cell.get_ref<const std::string&>()) : std::string_view();
+    if (datatype == "BOOL") {
+        if (cell.is_boolean()) return cell;
+        if (word == "true" || word == "True" || word == "1") return Json(true);
+        if (word == "false" || word == "False" || word == "0") return Json(false);
+        return std::nullopt;
+    }
+    if (datatype.starts_with("FP") || datatype == "BF16") {
+        if (cell.is_number()) return cell;
+        auto number = parse_whole<double>(word);
+        return number && std::isfinite(number->get<double>()) ? number : std::nullopt;
+    }
+    if (cell.is_number_integer()) return cell;
+    return datatype.starts_with("UINT") ? parse_whole<std::uint64_t>(word) : parse_whole<std::int64_t>(word);
+}
+
+// Appends the element or, of an array, all elements in it, and answers how many there were; nullopt if one does not
+// fit.
+std::optional<std::size_t> append(const Json& cell, const std::string& datatype, Json& data) {
+    if (!cell.is_array()) {
+        auto value = element(cell, datatype);
+        if (!value) return std::nullopt;
+        data.push_back(std::move(*value));
+        return 1;
+    }
+    std::size_t count = 0;
+    for (const Json& inner : cell) {
+        const auto added = append(inner, datatype, data);
+        if (!added) return std::nullopt;
+        count += *added;
+    }
+    return count;
+}
+
+// The input's tensor of the columns first … first + count - 1 of every row.
+Result<Json> tensor(const Input& input, const Rows& rows, std::size_t first, std::size_t count) {
+    Json data = Json::array();
+    std::optional<std::size_t> width = input.width();
+    for (std::size_t row = 0; row < rows.cells.size(); ++row) {
+        const std::string where = "row " + std::to_string(row + 1);
+        std::size_t elements = 0;
+        for (std::size_t column = first; column < std::min(first + count, rows.cells[row].size()); ++column) {
+            const auto added = append(rows.cells[row][column], input.datatype, data);
+            if (!added) {
+                return invalid_argument(where + ", column " + rows.column(column) + ": " +
+                                        dump(rows.cells[row][column]) + " is no " + input.datatype);
+            }
+            elements += *added;
+        }
+        if (!width) width = elements;
+        if (elements != *width) {
+            return invalid_argument(where + " has " + std::to_string(elements) + " values for the input '" +
+                                    input.name + "', which takes " + std::to_string(*width) + " a row");
+        }
+    }
+    Json shape = Json::array({rows.cells.size()});
+    const bool varies = !input.width().has_value();
+    if (varies) {
+        shape.push_back(width.value_or(0));
+    } else {
+        for (const std::int64_t dimension : input.row_shape) shape.push_back(dimension);
+    }
+    return Json{{"name", input.name}, {"datatype", input.datatype}, {"shape", shape}, {"data", std::move(data)}};
+}
+
+Error no_match(const std::vector<Input>& inputs, const Rows& rows) {
+    std::vector<std::string> names;
+    for (const Input& input : inputs) names.push_back(input.name);
+    return invalid_argument("the columns do not name the model's inputs: " + joined(names),
+                            rows.names.empty() ? "give rows as objects, or a whole request with \"inputs\""
+                                               : "the file has " + joined(rows.names));
+}
+
+Result<Json> tensors(const std::vector<Input>& inputs, const Rows& rows) {
+    const auto column_of = [&](const Input& input) {
+        return static_cast<std::size_t>(std::find(rows.names.begin(), rows.names.end(), input.name) -
+                                        rows.names.begin());
+    };
+    const bool named = std::all_of(inputs.begin(), inputs.end(),
+                                   [&](const Input& input) { return column_of(input) < rows.names.size(); });
+    const std::size_t columns = rows.cells.front().size();
+    Json out = Json::array();
+    if (inputs.size() == 1 && !named) {
+        BATON_ASSIGN(Json only, tensor(inputs.front(), rows, 0, static_cast<std::size_t>(-1) / 2));
+        out.push_back(std::move(only));
+        return out;
+    }
+    const bool positional = rows.names.empty() && columns == inputs.size();
+    if ((!named && !positional) || columns != inputs.size()) return no_match(inputs, rows);
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+        BATON_ASSIGN(Json one, tensor(inputs[i], rows, named ? column_of(inputs[i]) : i, 1));
+        out.push_back(std::move(one));
+    }
+    return out;
+}
+
+}  // namespace
+
+InputFormat guess_format(std::string_view content) {
+    const std::size_t first = content.find_first_not_of(" \t\r\n");
+    const bool json = first != std::string_view::npos && (content[first] == '{' || content[first] == '[');
+    return json ? InputFormat::json : InputFormat::csv;
+}
+
+Result<std::string> infer_body(const Json& metadata, std::string_view content, InputFormat format) {
+    Rows rows;
+    if (format == InputFormat::json) {
+        BATON_ASSIGN(const Json document, parse_json(content, "the input"));
+        if (member(document, "inputs").is_array()) return std::string(content);
+        BATON_ASSIGN(rows, rows_of_json(document));
+    } else {
+        BATON_ASSIGN(rows, rows_of_csv(content));
+    }
+    if (rows.cells.empty()) return invalid_argument("there is no row to predict for");
+    BATON_ASSIGN(Json inputs, tensors(inputs_of(metadata), rows));
+    return dump({{"inputs", std::move(inputs)}});
+}
+
+}  // namespace baton::cli

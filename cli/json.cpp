@@ -1,0 +1,46 @@
+#include "cli/json.h"
+
+#include <nlohmann/json.hpp>
+
+namespace baton::cli {
+namespace {
+
+std::string scalar_text(const Json& value) {
+    if (value.is_string()) return value.get<std::string>();
+    if (value.is_number() || value.is_boolean()) return value.dump();
+    return "";
+}
+
+}  // namespace
+
+Result<Json> parse_json(std::string_view bytes, std::string_view what) {
+    try {
+        return Json::parse(bytes);
+    } catch (const Json::parse_error& error) {
+        return invalid_argument(std::string(what) + " is no JSON document: it breaks off or is wrong at byte " +
+                                std::to_string(error.byte));
+    }
+}
+
+std::string dump(const Json& document, int indent) {
+    return document.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string text(const Json& object, std::string_view name) { return scalar_text(member(object, name)); }
+
+const Json& member(const Json& object, std::string_view name) {
+    static const Json null;
+    if (!object.is_object()) return null;
+    const auto found = object.find(std::string(name));
+    return found == object.end() ? null : *found;
+}
+
+std::vector<std::string> texts(const Json& object, std::string_view name) {
+    std::vector<std::string> out;
+    const Json& list = member(object, name);
+    if (!list.is_array()) return out;
+    for (const Json& element : list) out.push_back(scalar_text(element));
+    return out;
+}
+
+}  // namespace baton::cli

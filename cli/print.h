@@ -1,0 +1,23 @@
+// How the API's objects look to people; shared by the verbs that show them.
+#pragma once
+
+#include <iosfwd>
+
+#include "cli/json.h"
+#include "cli/style.h"
+
+namespace baton::cli {
+
+void print_versions(std::ostream& out, const Style& style, const Json& versions);
+void print_request(std::ostream& out, const Style& style, const Json& request);
+void print_slot(std::ostream& out, const Json& slot);  // "credit-risk/3 is live in production"
+// As a table, or a line that says there are none.
+void print_slots(std::ostream& out, const Style& style, const Json& slots);
+
+std::string joined(const std::vector<std::string>& parts, std::string_view separator = ", ");
+std::string pairs_text(const Json& object);    // a=1, b=2
+std::string shape_text(const Json& shape);     // [-1,30]
+std::string version_name(const Json& object);  // NAME/3 of anything with model and version
+std::string caller_name(const Json& whoami);   // the user that a token belongs to
+
+}  // namespace baton::cli

@@ -1,0 +1,80 @@
+#include "cli/run.h"
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "base/error_codes.h"
+#include "cli/context.h"
+#include "cli/problem.h"
+#include "cli/verbs/verbs.h"
+
+namespace baton::cli {
+namespace {
+
+constexpr const char* footer =
+    "Environment:\n"
+    "  BATON_URL, BATON_TOKEN   the server and the token, for scripts and CI\n"
+    "  NO_COLOR                 no colours\n\n"
+    "Exit codes: 0 done, 1 internal error, 2 wrong usage or input, 3 not found, 4 not allowed, 5 conflict or\n"
+    "requirements missing, 7 busy or unreachable (try again), 8 digests do not match, 130 interrupted.";
+
+void add_verbs(CLI::App& root, Action& chosen) {
+    for (const auto add :
+         {add_serve,   add_login,   add_whoami,   add_user,    add_token,    add_register,  add_list,
+          add_show,    add_search,  add_report,   add_request, add_requests, add_comment,   add_approve,
+          add_reject,  add_promote, add_rollback, add_retire,  add_live,     add_slots,     add_pull,
+          add_predict, add_log,     add_diff,     add_fsck,    add_version,  add_completion}) {
+        add(root, chosen);
+    }
+}
+
+void report(Context& context, const Error& error) {
+    Io& io = context.io();
+    if (context.options().json && !context.answered()) io.out << dump(error_document(error), 2) << "\n" << std::flush;
+    print_error(io.err, error, style_for(io, io.err_is_terminal));
+    io.err.flush();
+}
+
+// Help and wrong usage end the run here; the exit code is returned then.
+std::optional<int> parse(CLI::App& root, std::vector<std::string> arguments, Context& context) {
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+    try {
+        root.parse(std::move(arguments));
+        return std::nullopt;
+    } catch (const CLI::ParseError& error) {
+        if (error.get_exit_code() == 0) return root.exit(error, context.io().out, context.io().err);
+        std::string verb = "baton";
+        for (const CLI::App* app = &root; !app->get_subcommands().empty();) {
+            app = app->get_subcommands().front();
+            verb += " " + app->get_name();
+        }
+        report(context, invalid_argument(error.what(), verb + " --help shows usage and examples"));
+        return exit_code(Code::invalid_argument);
+    }
+}
+
+}  // namespace
+
+int run(const std::vector<std::string>& arguments, Io& io) {
+    CLI::App root("Baton hands trained models from the people who build them to the people who run them, with proof.",
+                  "baton");
+    GlobalOptions options;
+    root.add_flag("--json", options.json, "Print exactly one JSON document");
+    root.add_option("--server", options.server, "URL of the server")->type_name("URL");
+    root.add_option("--profile", options.profile, "A server that was logged in to")->type_name("NAME");
+    root.require_subcommand(1);
+    root.footer(footer);
+
+    Action chosen;
+    add_verbs(root, chosen);
+    Context context(options, io);
+    if (const auto code = parse(root, arguments, context)) return *code;
+
+    const Status status = chosen(context);
+    if (status.ok()) return 0;
+    report(context, status.error());
+    return exit_code(status.error().code);
+}
+
+}  // namespace baton::cli

@@ -1,0 +1,62 @@
+#include "cli/table.h"
+
+#include <algorithm>
+#include <ostream>
+
+namespace baton::cli {
+namespace {
+
+Colour colour_of_stage(const std::string& cell, bool& known) {
+    known = true;
+    if (cell == "live" || cell == "ready" || cell == "executed") return Colour::green;
+    if (cell == "approved") return Colour::blue;
+    if (cell == "rejected" || cell == "failed" || cell == "expired") return Colour::red;
+    if (cell == "open" || cell == "loading") return Colour::yellow;
+    if (cell == "retired" || cell == "withdrawn") return Colour::dim;
+    known = false;
+    return Colour::dim;
+}
+
+std::string painted(const std::string& cell, const Style& style, bool head) {
+    if (head) return style.paint(Colour::bold, cell);
+    bool known = false;
+    const Colour colour = colour_of_stage(cell, known);
+    return known ? style.paint(colour, cell) : cell;
+}
+
+}  // namespace
+
+Table::Table(std::vector<std::string> titles) : titles_(std::move(titles)), right_(titles_.size()) {
+    for (std::size_t i = 0; i < titles_.size(); ++i) {
+        if (!titles_[i].ends_with('>')) continue;
+        titles_[i].pop_back();
+        right_[i] = true;
+    }
+}
+
+void Table::add(std::vector<std::string> cells) {
+    cells.resize(titles_.size());
+    std::transform(cells.begin(), cells.end(), cells.begin(), [](const std::string& cell) { return printable(cell); });
+    rows_.push_back(std::move(cells));
+}
+
+void Table::print(std::ostream& out, const Style& style) const {
+    std::vector<std::size_t> widths(titles_.size());
+    for (std::size_t i = 0; i < titles_.size(); ++i) {
+        widths[i] = display_width(titles_[i]);
+        for (const auto& row : rows_) widths[i] = std::max(widths[i], display_width(row[i]));
+    }
+    const auto print_row = [&](const std::vector<std::string>& cells, bool head) {
+        for (std::size_t i = 0; i < cells.size(); ++i) {
+            const std::string padding(widths[i] - display_width(cells[i]), ' ');
+            const bool last = i + 1 == cells.size();
+            out << (right_[i] ? padding : "") << painted(cells[i], style, head) << (right_[i] || last ? "" : padding)
+                << (last ? "\n" : "  ");
+        }
+    };
+    const bool headed = std::any_of(titles_.begin(), titles_.end(), [](const auto& title) { return !title.empty(); });
+    if (headed) print_row(titles_, true);
+    for (const auto& row : rows_) print_row(row, false);
+}
+
+}  // namespace baton::cli

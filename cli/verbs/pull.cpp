@@ -1,0 +1,238 @@
+// baton pull: the verified files of a version in a folder, and with --watch kept in step with what is live.
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "base/encoding.h"
+#include "cli/mirror.h"
+#include "cli/problem.h"
+#include "cli/progress.h"
+#include "cli/reference.h"
+#include "cli/verbs/verbs.h"
+
+namespace baton::cli {
+namespace {
+
+using artifacts::Manifest;
+using artifacts::ManifestFile;
+using server::ClientResponse;
+
+struct Arguments {
+    std::string reference;
+    std::string directory;
+    bool watch = false;
+};
+
+constexpr const char* wait_seconds = "30";
+constexpr std::chrono::milliseconds retry_pause{2000};
+constexpr int attempts = 5;
+constexpr std::chrono::milliseconds first_pause{200};
+
+// Where the files of a reference are: of what is live by paths that may be open to everyone, of others by version.
+class Source {
+public:
+    explicit Source(Reference reference) : reference_(std::move(reference)) {
+        if (const auto environment = reference_.live_environment()) query_ = {{"environment", *environment}};
+    }
+
+    bool is_live() const { return !query_.empty(); }
+    const std::string& model() const { return reference_.model; }
+    std::string environment() const { return reference_.live_environment().value_or(""); }
+    std::string text() const { return reference_.text(); }
+
+    std::string manifest() const {
+        if (is_live()) return api_path({"models", reference_.model, "live"}, query_);
+        return api_path({"models", reference_.model, "versions", reference_.selector, "manifest"});
+    }
+    std::string file(const std::string& path) const {
+        const std::string folder =
+            is_live() ? api_path({"models", reference_.model, "live", "files"})
+                      : api_path({"models", reference_.model, "versions", reference_.selector, "files"});
+        const std::string target = folder + "/" + percent_encode(path, "/");
+        return is_live() ? target + "?environment=" + percent_encode(environment()) : target;
+    }
+
+private:
+    Reference reference_;
+    Query query_;
+};
+
+Error broken_manifest(const std::string& why) {
+    return {
+        .code = Code::integrity, .message = "the manifest cannot be trusted: " + why, .hint = "nothing was replaced"};
+}
+
+// The files a manifest names, after its own digest was checked against the one that the server announced.
+Result<Manifest> read_manifest(const ClientResponse& response) {
+    const auto etag = response.headers.get("ETag");
+    if (!etag || etag->size() < 2) return broken_manifest("the server named no digest");
+    const auto announced = Digest::parse(etag->substr(1, etag->size() - 2));
+    if (!announced || sha256(response.body) != *announced) {
+        return broken_manifest("its bytes have the digest " + sha256(response.body).text() + ", not " +
+                               std::string(*etag));
+    }
+    const auto document = parse_json(response.body, "it");
+    if (!document.ok()) return broken_manifest(document.error().message);
+    std::vector<ManifestFile> files;
+    for (const Json& entry : member(*document, "files")) {
+        const Json& size = member(entry, "size");
+        const auto digest = Digest::parse(text(entry, "digest"));
+        if (!digest || !size.is_number_unsigned()) return broken_manifest("a file has no digest or no size");
+        files.push_back({text(entry, "path"), size.get<std::uint64_t>(), *digest});
+    }
+    auto manifest = Manifest::create(std::move(files));
+    if (!manifest.ok()) return broken_manifest(manifest.error().message);
+    if (manifest->digest() != *announced) return broken_manifest("it is not in canonical form");
+    return manifest;
+}
+
+// nullopt: the folder shows that version already.
+Result<std::optional<Manifest>> fetch_manifest(Api& api, const Source& source, const std::optional<Digest>& shown) {
+    server::Headers headers;
+    if (shown) headers.add("If-None-Match", "\"" + shown->text() + "\"");
+    BATON_ASSIGN(const ClientResponse response, api.exchange(server::Method::get, source.manifest(), headers));
+    if (response.status == 304) return std::optional<Manifest>();
+    BATON_ASSIGN(Manifest manifest, read_manifest(response));
+    return std::optional<Manifest>(std::move(manifest));
+}
+
+// One file; a transfer that breaks off goes on from where it was, a few times.
+Status download(Context& context, Api& api, const std::string& target, const Mirror::Write& write) {
+    std::uint64_t offset = 0;
+    bool stopped = false;
+    for (int attempt = 1;; ++attempt) {
+        server::Headers headers;
+        if (offset > 0) headers.add("Range", "bytes=" + std::to_string(offset) + "-");
+        const auto response = api.client().download(target, headers, [&](std::span<const char> bytes) {
+            offset += bytes.size();
+            stopped = !write(bytes);
+            return !stopped;
+        });
+        if (response.ok() && response->status < 300) return {};
+        const Error error = response.ok() ? problem(*response) : response.error();
+        if (stopped || attempt == attempts || !is_transient(error)) return error;
+        context.io().pause(attempt * first_pause);
+    }
+}
+
+Status install(Context& context, Api& api, const Source& source, const Manifest& manifest, Mirror& mirror) {
+    Progress progress(context.io(), "pulling", manifest.total_size());
+    return mirror.show(manifest, [&](const ManifestFile& file, const Mirror::Write& write) {
+        return download(context, api, source.file(file.path), [&](std::span<const char> bytes) {
+            progress.add(bytes.size());
+            return write(bytes);
+        });
+    });
+}
+
+// Brings the folder to what the reference means now; nullopt when it was there already. When what is live changes
+// during the download, its files no longer fit the manifest: then it is tried again with the new one.
+Result<std::optional<Manifest>> pull_once(Context& context, Api& api, const Source& source, Mirror& mirror,
+                                          const std::optional<Digest>& shown) {
+    BATON_ASSIGN(std::optional<Manifest> manifest, fetch_manifest(api, source, shown));
+    while (manifest) {
+        const Status installed = install(context, api, source, *manifest, mirror);
+        if (installed.ok()) break;
+        if (!source.is_live()) return installed.error();
+        BATON_ASSIGN(std::optional<Manifest> now, fetch_manifest(api, source, manifest->digest()));
+        if (!now) return installed.error();
+        manifest = std::move(now);
+    }
+    return manifest;
+}
+
+// Waits until the live set moves on from `revision`, for a bounded time. -1: unknown, ask anew.
+Result<std::int64_t> next_revision(Api& api, const Source& source, std::int64_t revision) {
+    Query query = {{"environment", source.environment()}};
+    if (revision >= 0) {
+        query.emplace_back("since", std::to_string(revision));
+        query.emplace_back("wait", wait_seconds);
+    }
+    BATON_ASSIGN(const ClientResponse response, api.exchange(server::Method::get, api_path({"live"}, query), {}));
+    if (response.status == 304) return revision;
+    BATON_ASSIGN(const Json live, parse_json(response.body, "the server's answer"));
+    const Json& now = member(live, "revision");
+    return now.is_number_integer() ? now.get<std::int64_t>() : -1;
+}
+
+// One turn of the watch; afterwards `revision` is what the folder is in step with.
+Status watch_turn(Context& context, Api& api, const Source& source, Mirror& mirror, std::int64_t& revision) {
+    BATON_ASSIGN(const std::int64_t now, next_revision(api, source, revision));
+    if (now == revision && revision >= 0) return {};
+    BATON_ASSIGN(const std::optional<Manifest> pulled, pull_once(context, api, source, mirror, mirror.shown()));
+    revision = now;
+    if (pulled) context.io().out << source.text() << " is now " << pulled->digest().text() << "\n" << std::flush;
+    return {};
+}
+
+// Ends only with an error that waiting does not cure, or with the process.
+Status watch(Context& context, Api& api, const Source& source, Mirror& mirror) {
+    std::int64_t revision = -1;
+    std::string last_note;
+    while (true) {
+        const Status turn = watch_turn(context, api, source, mirror, revision);
+        if (turn.ok()) {
+            last_note.clear();
+            continue;
+        }
+        const Error& error = turn.error();
+        const bool waits = is_transient(error) || error.code == Code::not_found;
+        if (!waits) return error;
+        if (error.message != last_note) context.note("waiting: " + error.message);
+        last_note = error.message;
+        revision = -1;
+        context.io().pause(retry_pause);
+    }
+}
+
+Status pull(Context& context, const Arguments& arguments) {
+    BATON_ASSIGN(Reference reference, Reference::parse(arguments.reference));
+    if (!reference.names_version()) reference.selector = "live";
+    const Source source(std::move(reference));
+    if (arguments.watch && !source.is_live()) {
+        return invalid_argument("--watch follows what is live, and '" + source.text() + "' is one version",
+                                "write " + source.model() + "/live");
+    }
+    if (arguments.watch && context.options().json) {
+        return invalid_argument("--watch prints a line at each change, so it cannot print one JSON document");
+    }
+    BATON_ASSIGN(Api & api, context.api());
+    BATON_ASSIGN(Mirror mirror, Mirror::open(arguments.directory));
+    if (arguments.watch) return watch(context, api, source, mirror);
+
+    BATON_ASSIGN(const std::optional<Manifest> pulled, pull_once(context, api, source, mirror, std::nullopt));
+    Json files = Json::array();
+    for (const ManifestFile& file : pulled->files()) files.push_back(file.path);
+    const std::string digest = pulled->digest().text();
+    return context.answer({{"reference", source.text()},
+                           {"digest", digest},
+                           {"directory", arguments.directory},
+                           {"size", pulled->total_size()},
+                           {"files", std::move(files)}},
+                          [&](std::ostream& out) {
+                              out << source.text() << " (" << digest << ") is in " << arguments.directory << ": "
+                                  << pulled->files().size() << " files, " << human_size(pulled->total_size()) << "\n";
+                          });
+}
+
+}  // namespace
+
+void add_pull(CLI::App& root, Action& chosen) {
+    auto arguments = std::make_shared<Arguments>();
+    CLI::App* verb = add_verb(
+        root, "pull",
+        "Download the files of a version, verified\n\n"
+        "DIR becomes a link to DIR.versions/DIGEST, a folder that never changes; a new version is downloaded and\n"
+        "verified beside it and then shown by one rename, so a reader sees the old files or the new ones, never a "
+        "mix.\n"
+        "The version before is kept. When a digest does not match, the exit code is 8 and DIR stays as it is.",
+        {"baton pull credit-risk/3 ./model", "baton pull credit-risk/live ./model --watch",
+         "baton pull credit-risk/live@staging /srv/models/credit-risk"});
+    verb->add_option("REF", arguments->reference, "A version; a bare name means what is live in production")
+        ->required();
+    verb->add_option("DIR", arguments->directory, "Where the files shall be")->required();
+    verb->add_flag("--watch", arguments->watch, "Go on, and follow what is live; prints a line at each change");
+    when_chosen(verb, chosen, [arguments](Context& context) { return pull(context, *arguments); });
+}
+
+}  // namespace baton::cli

@@ -1,0 +1,36 @@
+// baton serve: runs the server in this process.
+#include <CLI/CLI.hpp>
+
+#include "cli/verbs/verbs.h"
+#include "server/app/serve.h"
+
+namespace baton::cli {
+
+void add_serve(CLI::App& root, Action& chosen) {
+    auto options = std::make_shared<server::ServeOptions>();
+    CLI::App* verb = add_verb(root, "serve", "Run the server; on a fresh folder it prints a one-time admin token",
+                              {"baton serve", "baton serve --data /var/lib/baton --listen 0.0.0.0:8080",
+                               "baton serve --listen 127.0.0.1:0 --anonymous-inference"});
+    const auto text_option = [&](const char* name, std::string& value, const char* help, const char* type) {
+        verb->add_option(name, value, help)->type_name(type)->capture_default_str();
+    };
+    verb->add_option("--data", options->data, "Folder of the data; made when absent")
+        ->type_name("DIR")
+        ->capture_default_str();
+    text_option("--listen", options->listen, "Address and port; port 0 picks a free one", "ADDR:PORT");
+    text_option("--management-listen", options->management_listen, "Health and metrics on a port of their own",
+                "ADDR:PORT");
+    text_option("--environment", options->environment, "Whose live versions answer predictions", "ENV");
+    verb->add_flag("--anonymous-inference", options->anonymous_inference, "Predictions need no token");
+    verb->add_flag("--anonymous-live", options->anonymous_live, "Reading what is live needs no token");
+    verb->add_option("--loops", options->loops, "Event loops; 0: one less than there are cores")->type_name("N");
+    verb->add_option("--workers", options->workers, "Threads for what may block")
+        ->type_name("N")
+        ->capture_default_str();
+    verb->add_flag("!--no-access-log", options->access_log, "No line a request on standard error");
+    when_chosen(verb, chosen, [options](Context& context) {
+        return server::serve(*options, [&context] { return context.io().stop_requested(); });
+    });
+}
+
+}  // namespace baton::cli

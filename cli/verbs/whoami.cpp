@@ -1,0 +1,35 @@
+// baton whoami: which server, and as whom.
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "cli/print.h"
+#include "cli/table.h"
+#include "cli/verbs/verbs.h"
+
+namespace baton::cli {
+namespace {
+
+Status whoami(Context& context) {
+    BATON_ASSIGN(const Profile target, resolve_target(context.options(), context.io()));
+    BATON_ASSIGN(Api & api, context.api());
+    BATON_ASSIGN(Json me, api.get(api_path({"whoami"})));
+    me["server"] = target.url;
+    return context.answer(me, [&](std::ostream& out) {
+        Table table({"", ""});
+        table.add({"user", caller_name(me)});
+        table.add({"roles", joined(texts(me, "roles"))});
+        table.add({"server", target.url});
+        table.print(out, context.style());
+    });
+}
+
+}  // namespace
+
+void add_whoami(CLI::App& root, Action& chosen) {
+    CLI::App* verb = add_verb(root, "whoami", "Show the server and the user that a token belongs to",
+                              {"baton whoami", "baton whoami --profile work"});
+    when_chosen(verb, chosen, whoami);
+}
+
+}  // namespace baton::cli
