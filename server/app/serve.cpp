@@ -137,15 +137,14 @@ private:
     RequestMetrics metrics_;
     DataFolder folder_;
     registry::Authenticator authenticator_;
+    const std::shared_ptr<LiveWatch> watch_ = std::make_shared<LiveWatch>();
     inference::LiveTable live_table_;
     inference::LiveSet live_set_;
     native::Api api_;
     Health health_;
     Router router_;
     Router management_router_;
-    // Below here: what runs tasks that use all of the above.
-    std::shared_ptr<LiveWatch> watch_ = std::make_shared<LiveWatch>();
-    WorkerPool pool_;
+    WorkerPool pool_;  // behind what its tasks use: gone, with its last task, before them
     std::unique_ptr<HttpServer> server_;
     std::unique_ptr<HttpServer> management_;
     std::string url_;

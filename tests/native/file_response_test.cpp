@@ -1,0 +1,45 @@
+#include "server/native/file_response.h"
+
+#include <gtest/gtest.h>
+
+namespace baton::server::native {
+namespace {
+
+using Kind = ByteRange::Kind;
+
+TEST(ParseRange, FollowsRfc9110) {
+    struct Case {
+        const char* header;
+        Kind kind;
+        std::uint64_t first;
+        std::uint64_t length;
+    };
+    const Case cases[] = {
+        {"bytes=500-1499", Kind::part, 500, 1000},
+        {"bytes=500-", Kind::part, 500, 1548},
+        {"bytes=-500", Kind::part, 1548, 500},
+        {"bytes=-5000", Kind::part, 0, 2048},
+        {"bytes=2000-5000", Kind::part, 2000, 48},
+        {"bytes=0-0", Kind::part, 0, 1},
+        {"bytes=2048-", Kind::unsatisfiable, 0, 0},
+        {"bytes=-0", Kind::unsatisfiable, 0, 0},
+        {"bytes=500-0", Kind::whole, 0, 0},
+        {"bytes=0-1,2-3", Kind::whole, 0, 0},
+        {"bytes=a-b", Kind::whole, 0, 0},
+        {"lines=0-1", Kind::whole, 0, 0},
+        {"bytes=", Kind::whole, 0, 0},
+        {"bytes=--1", Kind::whole, 0, 0},
+        {"bytes=0x1-2", Kind::whole, 0, 0},
+        {"bytes=99999999999999999999-", Kind::whole, 0, 0},
+    };
+    for (const Case& c : cases) {
+        const ByteRange range = parse_range(c.header, 2048);
+        EXPECT_EQ(range.kind, c.kind) << c.header;
+        EXPECT_EQ(range.first, c.first) << c.header;
+        EXPECT_EQ(range.length, c.length) << c.header;
+    }
+    EXPECT_EQ(parse_range("bytes=0-", 0).kind, Kind::unsatisfiable);
+}
+
+}  // namespace
+}  // namespace baton::server::native
