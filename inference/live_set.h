@@ -1,0 +1,80 @@
+// Brings the live table to the wanted live set: load, verify, warm up, then one swap.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/digest.h"
+#include "base/result.h"
+#include "inference/live_table.h"
+#include "inference/model.h"
+
+namespace baton::inference {
+
+// A slot that should be served, as the registry says.
+struct WantedSlot {
+    std::string model;
+    std::string environment;
+    std::uint32_t version = 0;
+    Digest digest;                     // of the version's manifest
+    std::optional<Digest> model_file;  // the ONNX blob; none for a version that is only files
+    std::uint64_t revision = 0;        // of the slot
+};
+
+enum class ServingState { loading, ready, failed };
+std::string_view serving_state_name(ServingState state);
+
+inline constexpr std::string_view files_only = "files only";
+
+struct SlotStatus {
+    std::string model;
+    std::string environment;
+    std::uint32_t version = 0;
+    std::uint64_t revision = 0;
+    ServingState state = ServingState::loading;
+    std::string message;  // why it failed; files_only for a ready version without a model that an engine runs
+};
+
+// Loads on a thread of its own, so neither requests nor mutations wait for it. Thread-safe.
+class LiveSet {
+public:
+    // Reads a blob whole and verifies its digest; called on the loading thread.
+    using ReadBlob = std::function<Result<std::string>(const Digest&)>;
+    // Makes the model that a blob holds; called on the loading thread.
+    using LoadModel = std::function<Result<std::shared_ptr<const Model>>(std::string_view bytes)>;
+
+    struct Options {
+        std::string environment = "production";  // the one that requests without a version are answered from
+        std::size_t warm_previous = 1;           // replaced live versions kept loaded per model
+        LoadModel load_model = {};               // empty: load_onnx
+    };
+
+    LiveSet(Options options, LiveTable& table, ReadBlob read_blob);
+    ~LiveSet();  // lets the running load end; what is published stays published
+    LiveSet(const LiveSet&) = delete;
+    LiveSet& operator=(const LiveSet&) = delete;
+
+    // The whole live set of one revision. Older revisions than one already given are ignored; a newer one, or the same
+    // again, takes the place of one that is still being worked off, and what failed is tried again. A version that
+    // cannot be loaded leaves the one before it serving and shows up as failed; every other slot goes on.
+    // Each slot is published as soon as it is loaded; the table shows the revision once all were.
+    void want(std::uint64_t revision, std::vector<WantedSlot> slots);
+
+    const std::string& environment() const;
+    std::vector<SlotStatus> statuses() const;  // in the order of want()
+    // Called on the loading thread whenever the table or a status has changed. Set it before the first want().
+    void on_change(std::function<void()> listener);
+    // True once `revision` or a newer one has been worked off, with success or not.
+    bool settled(std::uint64_t revision) const;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace baton::inference

@@ -1,0 +1,68 @@
+// The routing table that requests are served from.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/digest.h"
+#include "inference/model.h"
+#include "inference/snapshot.h"
+
+namespace baton::inference {
+
+// One loaded version of one model. Immutable but for its counters; a request holds a reference while it runs, so the
+// version is freed when the last one ends.
+struct ServedVersion {
+    std::string model;
+    std::uint32_t version = 0;
+    Digest digest;
+    std::shared_ptr<const Model> engine;
+    // Measured at warm-up: what a request of one row costs. Decides whether a request may run on the event loop;
+    // unmeasured_cost for a model that does not take made-up rows.
+    std::chrono::nanoseconds cost_per_row{0};
+    static constexpr std::chrono::nanoseconds unmeasured_cost = std::chrono::nanoseconds::max();
+
+    struct Counters {
+        std::atomic<std::uint64_t> requests{0};
+        std::atomic<std::uint64_t> failures{0};
+        std::atomic<std::uint64_t> rows{0};
+        std::atomic<std::uint64_t> nanoseconds{0};     // in the engine
+        std::atomic<std::int64_t> last_request_ms{0};  // Unix time
+    };
+    mutable Counters counters;
+};
+
+using ServedVersionPtr = std::shared_ptr<const ServedVersion>;
+
+// What is routable in one instant.
+struct Routes {
+    struct Entry {
+        std::string model;
+        ServedVersionPtr live;  // in the environment this server answers for; may be null
+        std::vector<ServedVersionPtr>
+            versions;  // every loaded one, ascending: live anywhere, or kept warm for rollback
+    };
+    std::vector<Entry> entries;  // ascending by model
+    std::uint64_t revision = 0;  // the live-set revision that this table shows
+
+    const Entry* find(std::string_view model) const;
+};
+
+// Readers take a snapshot without waiting for anyone; the one writer replaces the whole table at once.
+class LiveTable {
+public:
+    std::shared_ptr<const Routes> routes() const { return routes_.load(); }
+    ServedVersionPtr live(std::string_view model) const;  // null: unknown or not live
+    ServedVersionPtr version(std::string_view model, std::uint32_t version) const;
+    void publish(std::shared_ptr<const Routes> routes) { routes_.store(std::move(routes)); }
+
+private:
+    Snapshot<const Routes> routes_{std::make_shared<const Routes>()};
+};
+
+}  // namespace baton::inference
