@@ -17,6 +17,7 @@ struct TensorSpec {
     std::string name;
     DataType type = DataType::fp32;
     Shape shape;
+    std::vector<std::string> labels = {};  // what the columns stand for, when the model names them: class labels
 };
 
 struct Signature {

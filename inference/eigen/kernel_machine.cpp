@@ -1,0 +1,140 @@
+#include "inference/eigen/kernel_machine.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "inference/eigen/operators.h"
+
+namespace baton::inference::eigen {
+namespace {
+
+// Rows at once: the kernel values of a tile (rows x vectors) should stay in the second-level cache.
+constexpr Eigen::Index kTileValues = 64 * 1024;
+
+Eigen::Index tile_rows(Eigen::Index vectors) {
+    return std::clamp<Eigen::Index>(kTileValues / std::max<Eigen::Index>(vectors, 1), 8, 256);
+}
+
+bool is_small_integer(double degree) { return degree >= 0 && degree <= 16 && degree == std::floor(degree); }
+
+template <class Values>
+void power(Values&& values, double degree) {
+    if (!is_small_integer(degree)) {
+        values = values.unaryExpr([degree](double v) { return std::pow(v, degree); });
+        return;
+    }
+    const RowMatrix base = values.matrix();
+    values.setOnes();
+    for (int i = 0; i < static_cast<int>(degree); ++i) values *= base.array();
+}
+
+}  // namespace
+
+Result<KernelFunction> kernel_function_of(const onnx::Node& node) {
+    KernelFunction kernel;
+    const auto type = node.attribute_or<std::string>("kernel_type", "LINEAR");
+    using Type = KernelFunction::Type;
+    if (type == "LINEAR") {
+        kernel.type = Type::linear;
+    } else if (type == "POLY") {
+        kernel.type = Type::poly;
+    } else if (type == "RBF") {
+        kernel.type = Type::rbf;
+    } else if (type == "SIGMOID") {
+        kernel.type = Type::sigmoid;
+    } else {
+        return bad_attributes(node, "unknown kernel_type");
+    }
+    const auto parameters = node.attribute_or<std::vector<float>>("kernel_params", {});
+    if (!all_finite(parameters)) return bad_attributes(node, "kernel_params are not finite");
+    if (parameters.size() >= 3) {
+        kernel.gamma = parameters[0];
+        kernel.coef0 = parameters[1];
+        kernel.degree = parameters[2];
+    } else if (kernel.type != Type::linear) {
+        return bad_attributes(node, "kernel_params must be gamma, coef0 and degree");
+    }
+    return kernel;
+}
+
+KernelMachine::KernelMachine(KernelFunction kernel, RowMatrix vectors, Eigen::VectorXd offset, std::vector<Part> parts)
+    : features_(static_cast<std::size_t>(vectors.cols())), kernel_(kernel) {
+    if (kernel.type == KernelFunction::Type::linear && offset.size() <= vectors.rows()) {
+        RowMatrix folded = RowMatrix::Zero(offset.size(), vectors.cols());
+        for (const Part& part : parts) {
+            const RowMatrix share = part.weights.transpose() * vectors.middleRows(part.start, part.weights.rows());
+            for (Eigen::Index k = 0; k < share.rows(); ++k) {
+                folded.row(part.sums[static_cast<std::size_t>(k)]) += share.row(k);
+            }
+        }
+        linear_ = LinearMap(std::move(folded), std::move(offset));
+        return;
+    }
+    vectors_ = std::move(vectors);
+    offset_ = std::move(offset);
+    parts_ = std::move(parts);
+    if (kernel.type == KernelFunction::Type::rbf) {
+        centre_ = vectors_.colwise().mean();
+        vectors_.rowwise() -= centre_;
+        squares_ = vectors_.rowwise().squaredNorm();
+    }
+}
+
+void KernelMachine::apply(std::span<const double> x, std::span<double> sums) const {
+    if (linear_) return linear_->apply(x, sums);
+    const Eigen::Index count = offset_.size();
+    const auto rows = static_cast<Eigen::Index>(sums.size()) / count;
+    const Eigen::Index tile = tile_rows(vectors_.rows());
+    for (Eigen::Index first = 0; first < rows; first += tile) {
+        apply_tile(x.data() + first * vectors_.cols(), std::min(tile, rows - first), sums.data() + first * count);
+    }
+}
+
+// Turns the products x.v into kernel values; `squares` are |x|^2 for RBF.
+void KernelMachine::apply_kernel(Eigen::Ref<RowMatrix> products, const Eigen::VectorXd& squares) const {
+    auto values = products.array();
+    switch (kernel_.type) {
+        case KernelFunction::Type::linear:
+            return;
+        case KernelFunction::Type::poly:
+            values = kernel_.gamma * values + kernel_.coef0;
+            return power(values, kernel_.degree);
+        case KernelFunction::Type::sigmoid:
+            values = (kernel_.gamma * values + kernel_.coef0).tanh();
+            return;
+        case KernelFunction::Type::rbf:
+            // |x - v|^2 = |x|^2 + |v|^2 - 2 x.v, which rounding must not make negative.
+            for (Eigen::Index row = 0; row < products.rows(); ++row) {
+                auto line = values.row(row);
+                line = (-kernel_.gamma * (squares[row] + squares_.transpose().array() - 2 * line).max(0)).exp();
+            }
+    }
+}
+
+void KernelMachine::apply_tile(const double* x, Eigen::Index rows, double* sums) const {
+    const Eigen::Map<const RowMatrix> given(x, rows, vectors_.cols());
+    Eigen::Map<RowMatrix> result(sums, rows, offset_.size());
+    result.rowwise() = offset_.transpose();
+    RowMatrix values(rows, vectors_.rows());
+    Eigen::VectorXd squares;
+    if (kernel_.type == KernelFunction::Type::rbf) {
+        const RowMatrix centred = given.rowwise() - centre_;
+        squares = centred.rowwise().squaredNorm();
+        if (rows == 1) {
+            values.row(0).transpose().noalias() = vectors_ * centred.row(0).transpose();
+        } else {
+            values.noalias() = centred * vectors_.transpose();
+        }
+    } else {
+        values.noalias() = given * vectors_.transpose();
+    }
+    apply_kernel(values, squares);
+    for (const Part& part : parts_) {
+        const RowMatrix partial = values.middleCols(part.start, part.weights.rows()) * part.weights;
+        for (Eigen::Index k = 0; k < partial.cols(); ++k) {
+            result.col(part.sums[static_cast<std::size_t>(k)]) += partial.col(k);
+        }
+    }
+}
+
+}  // namespace baton::inference::eigen
