@@ -37,9 +37,9 @@ struct Token {
 struct NewToken {
     UserName user;
     std::string name;
-    std::optional<Roles> roles;  // absent: all of the user's
-    std::vector<std::string> models;
-    std::vector<std::string> environments;
+    std::optional<Roles> roles = {};  // absent: all of the user's
+    std::vector<std::string> models = {};
+    std::vector<std::string> environments = {};
     std::chrono::seconds expires_in{90 * 24 * 3600};
 };
 struct CreatedToken {
@@ -49,8 +49,8 @@ struct CreatedToken {
 
 // Absent fields stay as they are.
 struct UserEdit {
-    std::optional<Roles> roles;
-    std::optional<bool> disabled;
+    std::optional<Roles> roles = {};
+    std::optional<bool> disabled = {};
 };
 
 // All of users is for admins.

@@ -8,10 +8,10 @@
 namespace baton::registry {
 
 struct PageRequest {
-    std::int64_t size = 100;  // 1 to 1000
-    std::string token;        // opaque, from the page before; empty: the first page
-    std::string order_by;     // "created_at desc, name"; empty: the list's own order
-    std::string filter;       // "stage = 'live' AND metrics.roc_auc >= 0.9"; empty: all
+    std::int64_t size = 100;    // 1 to 1000
+    std::string token = {};     // opaque, from the page before; empty: the first page
+    std::string order_by = {};  // "created_at desc, name"; empty: the list's own order
+    std::string filter = {};    // "stage = 'live' AND metrics.roc_auc >= 0.9"; empty: all
 };
 
 template <class T>

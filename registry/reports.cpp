@@ -7,7 +7,7 @@
 #include "registry/report_records.h"
 #include "registry/storage/filter_sql.h"
 #include "registry/storage/report_table.h"
-#include "registry/version_stage.h"
+#include "registry/workflow.h"
 
 namespace baton::registry {
 namespace {
@@ -101,7 +101,7 @@ Result<Report> add_report(Transaction& transaction, const ModelName& model, cons
     BATON_TRY(check.status());
     BATON_ASSIGN(const Version version, load_version(transaction, model, ref));
     BATON_ASSIGN(Report added, record_report(transaction, version, report));
-    BATON_TRY(settle(transaction, model, version.number));  // a request may have waited for it
+    BATON_TRY(reassess(transaction, model, version.number));  // a request may have waited for it
     return added;
 }
 

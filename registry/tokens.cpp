@@ -176,8 +176,7 @@ Result<std::optional<CreatedToken>> bootstrap_admin(Store& store) {
         call, [](Transaction& transaction) -> Result<std::optional<CreatedToken>> {
             if (storage::any_user(transaction.connection())) return std::optional<CreatedToken>();
             BATON_ASSIGN(const User admin, create_user(transaction, UserName::trusted("admin"), {Role::admin}));
-            const NewToken wanted{
-                .user = admin.name, .name = "first start", .roles = std::nullopt, .models = {}, .environments = {}};
+            const NewToken wanted{.user = admin.name, .name = "first start"};
             BATON_ASSIGN(CreatedToken created, create_token(transaction, wanted));
             return std::optional(std::move(created));
         });

@@ -5,7 +5,7 @@
 #include "registry/storage/filter_sql.h"
 #include "registry/storage/identity_changes.h"
 #include "registry/storage/user_table.h"
-
+#include "registry/workflow.h"
 namespace baton::registry {
 namespace {
 
@@ -58,6 +58,7 @@ Result<User> edit_user(Transaction& transaction, const UserName& name, const Use
     if (std::none_of(users.begin(), users.end(), is_admin))
         return failed_precondition("no admin would be left", "make another user admin first");
     append_audit(transaction, record_of("user.changed", *user));
+    BATON_TRY(reassess_decisions_of(transaction, name));
     storage::announce_identity_change(transaction);
     return *user;
 }
