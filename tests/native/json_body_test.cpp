@@ -83,8 +83,11 @@ TEST(JsonBody, AgreesWithTheJsonTestSuite) {
         const bool has_duplicates = name.find("duplicated_key") != std::string::npos;
         // Two cases are broken only as a whole document: what they lack, the wrapping gives them.
         const bool mended_by_wrapping = text.str().find_first_not_of(" \t\r\n") == std::string::npos;
-        if (name[0] == 'y') EXPECT_EQ(accepted, !has_duplicates) << name;
-        if (name[0] == 'n' && !mended_by_wrapping) EXPECT_FALSE(accepted) << name;
+        if (name[0] == 'y') {
+            EXPECT_EQ(accepted, !has_duplicates) << name;
+        } else if (name[0] == 'n' && !mended_by_wrapping) {
+            EXPECT_FALSE(accepted) << name;
+        }
         ++seen;
     }
     EXPECT_GT(seen, 300);
