@@ -28,7 +28,7 @@ void record(Transaction& transaction, const PromotionRequest& request, Decision 
     std::map<std::string, std::string> details = audit_details(request);
     details["comment"] = comment;
     append_audit(transaction, {.action = decision == Decision::approve ? "approval.recorded" : "request.rejected",
-                               .object = audit_object(request.id),
+                               .object = request_object(request.id),
                                .digest = request.digest,
                                .details = std::move(details)});
 }

@@ -1,6 +1,6 @@
 // What changes the live set: promotion and rollback; and retirement.
 #include "registry/audit.h"
-#include "registry/catalog.h"
+#include "registry/catalog_support.h"
 #include "registry/review.h"
 #include "registry/slot_history.h"
 #include "registry/storage/live_set_table.h"
@@ -48,7 +48,7 @@ void audit_slot(Transaction& transaction, const std::string& action, const Slot&
         details["replaced_digest"] = before->digest.text();
     }
     append_audit(transaction, {.action = action,
-                               .object = audit_object(slot.model, slot.version),
+                               .object = version_object(slot.model, slot.version),
                                .digest = slot.digest,
                                .details = std::move(details)});
 }
@@ -100,10 +100,9 @@ std::vector<Requirement> rollback_requirements(const Version& version, const std
     return requirements;
 }
 
-Result<Version> named_target(const Snapshot& snapshot, const Caller& caller, const std::vector<Slot>& history,
-                             const VersionRef& to) {
+Result<Version> named_target(const Snapshot& snapshot, const std::vector<Slot>& history, const VersionRef& to) {
     const Slot& live = history.front();
-    BATON_ASSIGN(Version version, get_version(snapshot, caller, live.model, to));
+    BATON_ASSIGN(Version version, load_version(snapshot, live.model, to));
     const std::vector<Requirement> requirements = rollback_requirements(version, history);
     if (all_satisfied(requirements)) return version;
     return refusal(live.environment.text() + " cannot go back to " + version_text(version.model, version.number),
@@ -111,11 +110,11 @@ Result<Version> named_target(const Snapshot& snapshot, const Caller& caller, con
 }
 
 // The version that was live last and may be live again.
-Result<Version> previous_target(const Snapshot& snapshot, const Caller& caller, const std::vector<Slot>& history) {
+Result<Version> previous_target(const Snapshot& snapshot, const std::vector<Slot>& history) {
     const Slot& live = history.front();
     std::vector<Requirement> in_the_way;
     for (const VersionNumber number : rollback_targets(history)) {
-        BATON_ASSIGN(Version version, get_version(snapshot, caller, live.model, number));
+        BATON_ASSIGN(Version version, load_version(snapshot, live.model, number));
         const std::vector<Requirement> requirements = rollback_requirements(version, history);
         if (all_satisfied(requirements)) return version;
         for (const Requirement& requirement : requirements) {
@@ -143,7 +142,7 @@ Status withdraw_open_requests(Transaction& transaction, const Version& version,
         std::map<std::string, std::string> details = audit_details(request);
         details["reason"] = reason;
         append_audit(transaction, {.action = "request.withdrawn",
-                                   .object = audit_object(request.id),
+                                   .object = request_object(request.id),
                                    .digest = request.digest,
                                    .details = std::move(details)});
     }
@@ -193,7 +192,7 @@ Result<Slot> rollback(Transaction& transaction, const ModelName& model, const En
     BATON_TRY(require_role(caller, Role::deployer, model));
     BATON_TRY(require_environment(caller, environment));
     BATON_TRY(check_text("reason", reason, Presence::required));
-    BATON_TRY(get_model(transaction, caller, model));
+    BATON_TRY(load_model(transaction, model));
     const std::vector<Slot> history = history_of_slot(transaction, model, environment);
     if (history.empty() || history.front().until) {
         return failed_precondition("nothing of " + model.text() + " is live in " + environment.text(),
@@ -201,7 +200,7 @@ Result<Slot> rollback(Transaction& transaction, const ModelName& model, const En
     }
     const Slot live = history.front();
     BATON_ASSIGN(const Version target,
-                 to ? named_target(transaction, caller, history, *to) : previous_target(transaction, caller, history));
+                 to ? named_target(transaction, history, *to) : previous_target(transaction, history));
 
     const Slot slot = replace_slot(transaction, live,
                                    {.model = model,
@@ -227,7 +226,7 @@ Result<Version> retire(Transaction& transaction, const ModelName& model, const V
     const Caller& caller = transaction.caller();
     BATON_TRY(require_role(caller, Role::deployer, model));
     BATON_TRY(check_text("reason", reason, Presence::required));
-    BATON_ASSIGN(const Version version, get_version(transaction, caller, model, ref));
+    BATON_ASSIGN(const Version version, load_version(transaction, model, ref));
     const std::string name = version_text(model, version.number);
     std::vector<Requirement> requirements = {not_retired(version.stage)};
     for (const std::string& environment : version.live_in)
@@ -241,12 +240,12 @@ Result<Version> retire(Transaction& transaction, const ModelName& model, const V
     BATON_TRY(withdraw_open_requests(transaction, version, std::nullopt, "the version was retired: " + reason));
     storage::set_version_stage(transaction.connection(), model, version.number, *stage);
     append_audit(transaction, {.action = "version.retired",
-                               .object = audit_object(model, version.number),
+                               .object = version_object(model, version.number),
                                .digest = version.digest,
                                .details = {{"reason", reason}}});
     BATON_TRY(
         settle(transaction, model, version.number, storage::HistoryChange{.change = "retired", .reason = reason}));
-    return get_version(transaction, caller, model, version.number);
+    return load_version(transaction, model, version.number);
 }
 
 }  // namespace baton::registry

@@ -1,6 +1,6 @@
 // Opening, reading, commenting and ending of requests.
 #include "registry/audit.h"
-#include "registry/catalog.h"
+#include "registry/catalog_support.h"
 #include "registry/review.h"
 #include "registry/storage/request_list.h"
 #include "registry/storage/request_table.h"
@@ -21,7 +21,7 @@ Status expire(Transaction& transaction, RequestId id) {
     const PromotionRequest request = review(transaction, storage::find_request(transaction.connection(), id).value());
     close(transaction, request, RequestState::expired, "nobody promoted it in time");
     append_audit(transaction, {.action = "request.expired",
-                               .object = audit_object(id),
+                               .object = request_object(id),
                                .digest = request.digest,
                                .details = audit_details(request)});
     return settle(transaction, request.model, request.version,
@@ -49,7 +49,7 @@ Result<PromotionRequest> open_request(Transaction& transaction, const NewRequest
     BATON_TRY(require_role(transaction.caller(), Role::developer, wanted.model));
     BATON_TRY(require_environment(transaction.caller(), wanted.environment));
     BATON_TRY(check_text("notes", wanted.notes, Presence::optional));
-    BATON_ASSIGN(const Version version, get_version(transaction, transaction.caller(), wanted.model, wanted.version));
+    BATON_ASSIGN(const Version version, load_version(transaction, wanted.model, wanted.version));
 
     auto open = storage::open_request_for(connection, wanted.model, version.number, wanted.environment);
     if (open && transaction.now() >= open->expires_at) {
@@ -82,7 +82,7 @@ Result<PromotionRequest> open_request(Transaction& transaction, const NewRequest
     if (live) request.baseline = Baseline{live->version, live->digest};
     request.id = storage::insert_request(connection, request);
     append_audit(transaction, {.action = "request.opened",
-                               .object = audit_object(request.id),
+                               .object = request_object(request.id),
                                .digest = request.digest,
                                .details = audit_details(request)});
     BATON_TRY(settle(transaction, request.model, request.version,
@@ -98,6 +98,7 @@ Result<PromotionRequest> get_request(const Snapshot& snapshot, const Caller& cal
 }
 
 Result<Page<PromotionRequest>> list_requests(const Snapshot& snapshot, const Caller& caller, const PageRequest& page) {
+    BATON_TRY(require_any_role(caller));
     BATON_ASSIGN(Page<PromotionRequest> found, storage::list_requests(snapshot.connection(), caller, page));
     for (PromotionRequest& request : found.items) request = review(snapshot, std::move(request));
     return found;
@@ -109,7 +110,7 @@ Result<PromotionRequest> comment(Transaction& transaction, RequestId id, const s
     storage::insert_comment(transaction.connection(), id,
                             {.id = 0, .user = transaction.caller().user, .text = text, .at = transaction.now()});
     append_audit(transaction, {.action = "comment.added",
-                               .object = audit_object(id),
+                               .object = request_object(id),
                                .digest = request.digest,
                                .details = audit_details(request)});
     return reread(transaction, id);
@@ -127,7 +128,7 @@ Result<PromotionRequest> withdraw(Transaction& transaction, RequestId id) {
     BATON_TRY(require_open(request));
     close(transaction, request, RequestState::withdrawn, "withdrawn by " + caller.user.text());
     append_audit(transaction, {.action = "request.withdrawn",
-                               .object = audit_object(id),
+                               .object = request_object(id),
                                .digest = request.digest,
                                .details = audit_details(request)});
     BATON_TRY(settle(transaction, request.model, request.version,

@@ -90,11 +90,7 @@ Status check_text(const std::string& field, const std::string& text, Presence pr
     return check.status();
 }
 
-std::string audit_object(RequestId id) { return "request/" + std::to_string(id); }
-
-std::string audit_object(const ModelName& model, VersionNumber version) {
-    return "model/" + model.text() + "/version/" + std::to_string(version);
-}
+std::string request_object(RequestId id) { return "request/" + std::to_string(id); }
 
 std::string version_text(const ModelName& model, VersionNumber version) {
     return model.text() + "/" + std::to_string(version);

@@ -32,8 +32,7 @@ Error refusal(std::string message, const std::vector<Requirement>& requirements,
 enum class Presence { optional, required };
 Status check_text(const std::string& field, const std::string& text, Presence presence);
 
-std::string audit_object(RequestId id);                                   // request/7
-std::string audit_object(const ModelName& model, VersionNumber version);  // model/credit-risk/version/3
+std::string request_object(RequestId id);                                 // request/7
 std::string version_text(const ModelName& model, VersionNumber version);  // credit-risk/3
 // The details that every audit entry of a request has.
 std::map<std::string, std::string> audit_details(const PromotionRequest& request);

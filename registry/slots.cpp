@@ -1,5 +1,5 @@
 // What is live, and what was.
-#include "registry/catalog.h"
+#include "registry/catalog_support.h"
 #include "registry/storage/live_set_table.h"
 #include "registry/storage/slot_table.h"
 #include "registry/workflow.h"
@@ -7,7 +7,8 @@
 namespace baton::registry {
 
 Result<SlotHistory> model_slots(const Snapshot& snapshot, const Caller& caller, const ModelName& model) {
-    BATON_TRY(get_model(snapshot, caller, model));
+    BATON_TRY(require_read(caller, model));
+    BATON_TRY(load_model(snapshot, model));
     SlotHistory history;
     for (Slot& slot : storage::slots_of(snapshot.connection(), model))
         (slot.until ? history.past : history.current).push_back(std::move(slot));
@@ -18,10 +19,10 @@ Result<SlotHistory> model_slots(const Snapshot& snapshot, const Caller& caller, 
 
 Result<LiveSnapshot> live_snapshot(const Snapshot& snapshot, const Caller* caller,
                                    const std::optional<Environment>& environment) {
+    if (caller != nullptr) BATON_TRY(require_any_role(*caller));
     LiveSnapshot live = {.revision = storage::live_set_revision(snapshot.connection()),
                          .slots = storage::live_slots(snapshot.connection(), environment)};
-    if (caller != nullptr)
-        std::erase_if(live.slots, [&](const Slot& slot) { return !require_read(*caller, slot.model).ok(); });
+    if (caller != nullptr) std::erase_if(live.slots, [&](const Slot& slot) { return !caller->sees(slot.model); });
     return live;
 }
 

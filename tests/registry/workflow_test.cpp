@@ -1,0 +1,392 @@
+// Requests, decisions, withdrawal, expiry and retirement.
+#include "registry/workflow.h"
+
+#include "tests/registry/handoff.h"
+
+namespace baton::registry {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+using Workflow = Handoff;
+
+TEST_F(Workflow, AVersionGoesFromRegisteredToLive) {
+    const VersionNumber number = add_version();
+    EXPECT_EQ(stage(number), Stage::staged);
+
+    const auto opened = open_as("dan", number);
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    EXPECT_EQ(opened->state, RequestState::open);
+    EXPECT_EQ(opened->digest, digest_of(number));
+    EXPECT_EQ(opened->requester.text(), "dan");
+    EXPECT_EQ(opened->expires_at - opened->created_at, std::chrono::days(30));
+    EXPECT_FALSE(opened->evaluation.satisfied);
+    EXPECT_EQ(stage(number), Stage::staged);
+
+    const auto approved = approve_as("pia", opened->id, opened->digest);
+    ASSERT_TRUE(approved.ok()) << approved.error().message;
+    EXPECT_EQ(approved->state, RequestState::approved);
+    EXPECT_TRUE(approved->evaluation.satisfied);
+    EXPECT_EQ(stage(number), Stage::approved);
+
+    const auto slot = promote_as("dora", opened->id);
+    ASSERT_TRUE(slot.ok()) << slot.error().message;
+    EXPECT_EQ(slot->version, number);
+    EXPECT_EQ(slot->request, opened->id);
+    EXPECT_EQ(slot->revision, 1);
+    EXPECT_EQ(stage(number), Stage::live);
+    EXPECT_EQ(request(opened->id).state, RequestState::executed);
+
+    EXPECT_THAT(changes(number), ElementsAre("registered", "requested", "approved", "promoted"));
+    std::vector<std::string> actions;
+    for (const AuditEntry& entry : audit())
+        if (!entry.action.starts_with("user.")) actions.insert(actions.begin(), entry.action);
+    EXPECT_THAT(actions, testing::IsSupersetOf(
+                             {"version.registered", "request.opened", "approval.recorded", "promotion.executed"}));
+}
+
+TEST_F(Workflow, ARequestRemembersWhatWasLiveWhenItWasOpened) {
+    make_live(add_version());
+    const auto opened = open_as("dan", add_version());
+    ASSERT_TRUE(opened.ok());
+    ASSERT_TRUE(opened->baseline.has_value());
+    EXPECT_EQ(opened->baseline->version, 1);
+    EXPECT_EQ(opened->baseline->digest, digest_of(1));
+}
+
+TEST_F(Workflow, ARequestIsRefusedForEachReasonAtOnce) {
+    add_version();
+    add_version(true, {{.severity = "blocking", .code = "pickle", .message = "model.pkl is a pickle"}});
+    ASSERT_TRUE(open_as("dan", 1).ok());
+    const auto again = open_as("ada", 1);
+    ASSERT_FALSE(again.ok());
+    EXPECT_EQ(again.error().code, Code::failed_precondition);
+    EXPECT_THAT(missing_of(again.error()), ElementsAre("no_open_request"));
+    EXPECT_THAT(again.error().missing[0].explanation, HasSubstr("request 1"));
+    EXPECT_TRUE(open_as("ada", 1, staging).ok()) << "another place is another matter";
+
+    ASSERT_TRUE(retire_as("dora", 2).ok());
+    const auto blocked = open_as("dan", 2);
+    ASSERT_FALSE(blocked.ok());
+    EXPECT_THAT(missing_of(blocked.error()), ElementsAre("no_blocking_findings", "not_retired"));
+
+    make_live(add_version());
+    const auto live = open_as("dan", 3);
+    ASSERT_FALSE(live.ok());
+    EXPECT_THAT(missing_of(live.error()), ElementsAre("not_live_there"));
+}
+
+TEST_F(Workflow, RolesAreNeededForEachStep) {
+    add_version();
+    for (const char* name : {"pia", "dora", "vic", "root"})
+        EXPECT_EQ(open_as(name, 1).error().code, Code::permission_denied) << name;
+    const RequestId id = open_as("dan", 1)->id;
+    for (const char* name : {"dan", "dora", "vic", "root"}) {
+        EXPECT_EQ(approve_as(name, id, digest_of(1)).error().code, Code::permission_denied) << name;
+        EXPECT_EQ(reject_as(name, id).error().code, Code::permission_denied) << name;
+    }
+    ASSERT_TRUE(approve_as("pia", id, digest_of(1)).ok());
+    for (const char* name : {"dan", "pia", "vic", "root"}) {
+        EXPECT_EQ(promote_as(name, id).error().code, Code::permission_denied) << name;
+        EXPECT_EQ(rollback_as(name).error().code, Code::permission_denied) << name;
+        EXPECT_EQ(retire_as(name, 1).error().code, Code::permission_denied) << name;
+    }
+    for (const char* name : {"ada", "pia", "vic", "dora"})
+        EXPECT_EQ(withdraw_as(name, id).error().code, Code::permission_denied) << name;
+}
+
+TEST_F(Workflow, AnEnvironmentScopeIsKept) {
+    add_version();
+    const auto scoped = [&](const std::string& name) {
+        Call call = as(name);
+        call.caller.environments = {"stag*"};
+        return call;
+    };
+    const auto open_scoped = [&](const Environment& environment) {
+        return write(scoped("dan"), [&](Transaction& t) {
+            return open_request(
+                t, {.model = model_, .version = VersionNumber(1), .environment = environment, .notes = {}});
+        });
+    };
+    EXPECT_EQ(open_scoped(production()).error().code, Code::permission_denied);
+    EXPECT_TRUE(open_scoped(staging).ok());
+
+    const RequestId id = open_as("dan", 1)->id;
+    const auto approve_scoped = write(scoped("pia"), [&](Transaction& t) { return approve(t, id, digest_of(1), ""); });
+    EXPECT_EQ(approve_scoped.error().code, Code::permission_denied);
+    ASSERT_TRUE(approve_as("pia", id, digest_of(1)).ok());
+    const auto promote_scoped = write(scoped("dora"), [&](Transaction& t) { return promote(t, id, {}); });
+    ASSERT_EQ(promote_scoped.error().code, Code::permission_denied);
+    EXPECT_THAT(promote_scoped.error().message, HasSubstr("production"));
+}
+
+TEST_F(Workflow, RequestsOfHiddenModelsAreNotFound) {
+    add_version();
+    const RequestId id = approved_request(1);
+    Call call = as("olga");
+    call.caller.models = {"fraud-*"};
+    const auto code = [](const auto& result) { return result.ok() ? std::optional<Code>() : result.error().code; };
+    EXPECT_EQ(code(write(call, [&](Transaction& t) { return get_request(t, t.caller(), id); })), Code::not_found);
+    EXPECT_EQ(code(write(call, [&](Transaction& t) { return comment(t, id, "hello"); })), Code::not_found);
+    EXPECT_EQ(code(write(call, [&](Transaction& t) { return approve(t, id, digest_of(1), ""); })), Code::not_found);
+    EXPECT_EQ(code(write(call, [&](Transaction& t) { return reject(t, id, "no"); })), Code::not_found);
+    EXPECT_EQ(code(write(call, [&](Transaction& t) { return withdraw(t, id); })), Code::not_found);
+    EXPECT_EQ(code(write(call, [&](Transaction& t) { return promote(t, id, {}); })), Code::not_found);
+    EXPECT_EQ(code(write(call, [&](Transaction& t) { return retire(t, model_, VersionNumber(1), "no"); })),
+              Code::not_found);
+    const auto hidden = write(call, [&](Transaction& t) { return get_request(t, t.caller(), id); });
+    const auto absent = write(call, [&](Transaction& t) { return get_request(t, t.caller(), id + 1); });
+    EXPECT_EQ(hidden.error().hint, absent.error().hint);
+    const auto list = write(call, [&](Transaction& t) { return list_requests(t, t.caller(), {}); });
+    EXPECT_THAT(list->items, IsEmpty());
+}
+
+// The requester, the uploader and the author of a report are told at once, and so is their service account: what counts
+// is the person behind the credential.
+TEST_F(Workflow, NobodyApprovesTheirOwnWork) {
+    ASSERT_TRUE(set_roles("ada", {Role::developer, Role::approver}).ok());
+    add_version();
+    const RequestId id = open_as("olga", 1)->id;
+    const auto as_requester = approve_as("olga", id, digest_of(1));
+    EXPECT_EQ(as_requester.error().code, Code::permission_denied);
+    EXPECT_THAT(as_requester.error().message, HasSubstr("olga opened the request"));
+    EXPECT_NE(as_requester.error().hint, "");
+
+    Call ada = as("ada");
+    ada.caller.roles = {Role::approver};
+    ada.caller.token_id = "another token";
+    const auto as_uploader = write(ada, [&](Transaction& t) { return approve(t, id, digest_of(1), ""); });
+    EXPECT_EQ(as_uploader.error().code, Code::permission_denied);
+    EXPECT_THAT(as_uploader.error().message, HasSubstr("ada uploaded the version"));
+
+    const RequestId other = open_as("dan", 1, staging)->id;
+    ASSERT_TRUE(add_report_as("olga", 1).ok());
+    EXPECT_EQ(approve_as("olga", other, digest_of(1)).error().code, Code::permission_denied);
+    EXPECT_THAT(request(id).approvals, IsEmpty());
+}
+
+TEST_F(Workflow, AnApprovalNamesTheDigestItApproves) {
+    add_version();
+    const RequestId id = open_as("dan", 1)->id;
+    const auto wrong = approve_as("pia", id, digest_of(2));
+    ASSERT_FALSE(wrong.ok());
+    EXPECT_EQ(wrong.error().code, Code::aborted);
+    EXPECT_THAT(wrong.error().message, HasSubstr(digest_of(1).text()));
+    EXPECT_THAT(request(id).approvals, IsEmpty());
+}
+
+TEST_F(Workflow, AnApprovalStopsCountingWhenItsAuthorWritesAReport) {
+    ASSERT_TRUE(set_roles("pia", {Role::approver, Role::developer}).ok());
+    add_version();
+    const RequestId id = approved_request(1);
+    Call pia = as("pia");
+    pia.caller.roles = {Role::developer};
+    ASSERT_TRUE(
+        write(pia, [&](Transaction& t) { return add_report(t, model_, VersionNumber(1), new_report(0.8)); }).ok());
+    EXPECT_EQ(request(id).state, RequestState::open);
+    EXPECT_THAT(request(id).approvals[0].reason_not, HasSubstr("wrote a validation report"));
+    EXPECT_EQ(stage(1), Stage::staged);
+    EXPECT_EQ(changes(1).back(), "lapsed");
+    EXPECT_THAT(missing_of(promote_as("dora", id).error()), ElementsAre("approvals"));
+    ASSERT_TRUE(approve_as("pat", id, digest_of(1)).ok());
+    EXPECT_TRUE(promote_as("dora", id).ok());
+}
+
+TEST_F(Workflow, AnApprovalStopsCountingWhenItsAuthorLosesTheRole) {
+    add_version();
+    const RequestId id = approved_request(1);
+    ASSERT_TRUE(set_roles("pia", {Role::viewer}).ok());
+    EXPECT_EQ(stage(1), Stage::staged);
+    EXPECT_FALSE(request(id).approvals[0].counts);
+    EXPECT_THAT(missing_of(promote_as("dora", id).error()), ElementsAre("approvals"));
+    ASSERT_TRUE(set_roles("pia", {Role::approver}).ok());
+    EXPECT_EQ(stage(1), Stage::approved);
+    EXPECT_TRUE(promote_as("dora", id).ok());
+}
+
+TEST_F(Workflow, AReportThatComesLateCompletesTheRequest) {
+    add_version(false);
+    const RequestId id = approved_request(1);
+    EXPECT_EQ(request(id).state, RequestState::open);
+    EXPECT_EQ(stage(1), Stage::staged);
+    ASSERT_TRUE(add_report_as("ada", 1).ok());
+    EXPECT_EQ(request(id).state, RequestState::approved);
+    EXPECT_EQ(stage(1), Stage::approved);
+}
+
+TEST_F(Workflow, ARejectionEndsTheRequestAndANewOneStartsAnew) {
+    add_version();
+    const RequestId id = approved_request(1);
+    const auto no_reason = reject_as("pat", id, " \n");
+    EXPECT_EQ(no_reason.error().code, Code::invalid_argument);
+    EXPECT_EQ(no_reason.error().fields.at(0).field, "reason");
+
+    const auto rejected = reject_as("pat", id, "recall is too low");
+    ASSERT_TRUE(rejected.ok()) << rejected.error().message;
+    EXPECT_EQ(rejected->state, RequestState::rejected);
+    EXPECT_EQ(rejected->closing_reason, "recall is too low");
+    EXPECT_FALSE(rejected->evaluation.satisfied);
+    EXPECT_EQ(stage(1), Stage::rejected);
+    for (const auto& code : {approve_as("pia", id, digest_of(1)).error().code, reject_as("pia", id).error().code,
+                             withdraw_as("dan", id).error().code, promote_as("dora", id).error().code})
+        EXPECT_EQ(code, Code::failed_precondition);
+
+    const auto again = open_as("dan", 1);
+    ASSERT_TRUE(again.ok());
+    EXPECT_EQ(stage(1), Stage::staged);
+    EXPECT_THAT(again->approvals, IsEmpty()) << "approvals of the old request do not count for the new one";
+    EXPECT_THAT(changes(1), ElementsAre("registered", "requested", "approved", "rejected", "requested"));
+}
+
+TEST_F(Workflow, TheOwnRequestMayBeRejectedByAnApprover) {
+    add_version();
+    const RequestId id = open_as("olga", 1)->id;
+    EXPECT_TRUE(reject_as("olga", id).ok());
+}
+
+TEST_F(Workflow, ARejectionInOnePlaceLeavesWhatHoldsElsewhere) {
+    make_live(add_version());
+    const RequestId id = open_as("dan", 1, staging)->id;
+    ASSERT_TRUE(reject_as("pia", id).ok());
+    EXPECT_EQ(stage(1), Stage::live);
+    make_live(add_version());
+    EXPECT_EQ(stage(1), Stage::approved) << "it may still be rolled back to";
+}
+
+TEST_F(Workflow, RequestsAreWithdrawnByTheRequesterOrAnAdmin) {
+    add_version();
+    const RequestId first = approved_request(1);
+    const auto withdrawn = withdraw_as("dan", first);
+    ASSERT_TRUE(withdrawn.ok()) << withdrawn.error().message;
+    EXPECT_EQ(withdrawn->state, RequestState::withdrawn);
+    EXPECT_EQ(stage(1), Stage::staged);
+    const RequestId second = open_as("dan", 1)->id;
+    EXPECT_NE(first, second);
+    ASSERT_TRUE(withdraw_as("root", second).ok());
+    EXPECT_EQ(withdraw_as("dan", second).error().code, Code::failed_precondition);
+}
+
+TEST_F(Workflow, RequestsExpire) {
+    add_version();
+    const RequestId id = approved_request(1);
+    clock().advance(std::chrono::days(30) - std::chrono::seconds(1));
+    EXPECT_EQ(request(id).state, RequestState::approved);
+    EXPECT_EQ(expire(), 0);
+    clock().advance(std::chrono::seconds(1));
+
+    EXPECT_EQ(request(id).state, RequestState::expired) << "also before it was swept";
+    EXPECT_THAT(missing_of(promote_as("dora", id).error()), ElementsAre("not_expired"));
+    EXPECT_EQ(approve_as("pat", id, digest_of(1)).error().code, Code::failed_precondition);
+
+    EXPECT_EQ(expire(), 1);
+    EXPECT_EQ(expire(), 0);
+    EXPECT_EQ(request(id).state, RequestState::expired);
+    EXPECT_EQ(stage(1), Stage::staged);
+    EXPECT_EQ(changes(1).back(), "expired");
+    EXPECT_EQ(promote_as("dora", id).error().code, Code::failed_precondition);
+}
+
+TEST_F(Workflow, AnExpiredRequestMakesWayForANewOne) {
+    add_version();
+    const RequestId id = open_as("dan", 1)->id;
+    clock().advance(std::chrono::days(31));
+    const auto again = open_as("dan", 1);
+    ASSERT_TRUE(again.ok()) << again.error().message;
+    EXPECT_EQ(request(id).state, RequestState::expired);
+    EXPECT_EQ(again->state, RequestState::open);
+}
+
+TEST_F(Workflow, AClosedRequestStaysAsItWas) {
+    add_version();
+    const RequestId id = make_live(1).request.value();
+    const PromotionRequest before = request(id);
+    EXPECT_TRUE(before.evaluation.satisfied);
+    ASSERT_EQ(before.approvals.size(), 1U);
+    EXPECT_TRUE(before.approvals[0].counts);
+    ASSERT_TRUE(set_roles("pia", {Role::viewer}).ok());
+    clock().advance(std::chrono::days(60));
+    EXPECT_EQ(expire(), 0);
+    const PromotionRequest after = request(id);
+    EXPECT_EQ(after.state, RequestState::executed);
+    EXPECT_TRUE(after.evaluation.satisfied);
+    EXPECT_TRUE(after.approvals[0].counts);
+    ASSERT_EQ(after.evaluation.requirements.size(), before.evaluation.requirements.size());
+    for (std::size_t i = 0; i < before.evaluation.requirements.size(); ++i)
+        EXPECT_EQ(after.evaluation.requirements[i].explanation, before.evaluation.requirements[i].explanation);
+}
+
+TEST_F(Workflow, EverybodyMayComment) {
+    add_version();
+    const RequestId id = open_as("dan", 1)->id;
+    for (const char* name : {"vic", "pia"}) {
+        const auto said = write(name, [&](Transaction& t) { return comment(t, id, "what of the tail?"); });
+        ASSERT_TRUE(said.ok()) << said.error().message;
+    }
+    ASSERT_EQ(request(id).comments.size(), 2U);
+    EXPECT_EQ(request(id).comments[0].user.text(), "vic");
+    EXPECT_EQ(request(id).comments[1].text, "what of the tail?");
+    for (const std::string& text : {std::string(" "), std::string("\xff"), std::string(20000, 'x')}) {
+        const auto said = write("vic", [&](Transaction& t) { return comment(t, id, text); });
+        EXPECT_EQ(said.error().code, Code::invalid_argument);
+    }
+}
+
+TEST_F(Workflow, RetirementIsForGoodAndNotForWhatIsLive) {
+    make_live(add_version());
+    make_live(1, staging);
+    const auto live = retire_as("dora", 1);
+    ASSERT_EQ(live.error().code, Code::failed_precondition);
+    EXPECT_EQ(live.error().missing.size(), 2U);
+    EXPECT_THAT(live.error().missing[0].explanation, HasSubstr("production"));
+    EXPECT_THAT(live.error().missing[1].explanation, HasSubstr("staging"));
+
+    add_version();
+    const RequestId id = approved_request(2);
+    EXPECT_EQ(retire_as("dora", 2, "").error().code, Code::invalid_argument);
+    const auto retired = retire_as("dora", 2, "superseded by the next one");
+    ASSERT_TRUE(retired.ok()) << retired.error().message;
+    EXPECT_EQ(retired->stage, Stage::retired);
+    EXPECT_EQ(request(id).state, RequestState::withdrawn);
+    EXPECT_THAT(request(id).closing_reason, HasSubstr("retired"));
+    EXPECT_EQ(promote_as("dora", id).error().code, Code::failed_precondition);
+    EXPECT_EQ(retire_as("dora", 2).error().code, Code::failed_precondition);
+    ASSERT_TRUE(add_report_as("ada", 2).ok());
+    EXPECT_EQ(stage(2), Stage::retired);
+    EXPECT_EQ(history(2).back().reason, "superseded by the next one");
+}
+
+TEST_F(Workflow, RequestsAreListedWithWhatIsDerived) {
+    add_version();
+    add_version();
+    add_version();
+    const RequestId approved = approved_request(1);
+    const RequestId open = open_as("dan", 2)->id;
+    const RequestId rejected = open_as("ada", 3)->id;
+    ASSERT_TRUE(reject_as("pia", rejected).ok());
+    const auto ids = [&](const std::string& filter, const std::string& order = "id") {
+        std::vector<RequestId> found;
+        const auto page = seen([&](const Snapshot& s) {
+            return list_requests(s, caller("vic"), {.size = 100, .token = {}, .order_by = order, .filter = filter});
+        });
+        for (const PromotionRequest& item : page.items) {
+            EXPECT_EQ(item.state, request(item.id).state);
+            found.push_back(item.id);
+        }
+        return found;
+    };
+    EXPECT_THAT(ids(""), ElementsAre(approved, open, rejected));
+    EXPECT_THAT(ids("", "id desc"), ElementsAre(rejected, open, approved));
+    EXPECT_THAT(ids("state = 'approved'"), ElementsAre(approved));
+    EXPECT_THAT(ids("state = 'open'"), ElementsAre(open));
+    EXPECT_THAT(ids("state IN ('open', 'rejected')"), ElementsAre(open, rejected));
+    EXPECT_THAT(ids("requester = 'dan' AND model = 'credit-risk' AND version >= 2"), ElementsAre(open));
+    EXPECT_THAT(ids("approver = 'pia'"), ElementsAre(approved)) << "a rejection is no approval";
+    EXPECT_THAT(ids("environment = 'staging'"), IsEmpty());
+    ASSERT_TRUE(set_roles("pia", {Role::viewer}).ok());
+    EXPECT_THAT(ids("state = 'approved'"), IsEmpty());
+}
+
+}  // namespace
+}  // namespace baton::registry
