@@ -10,11 +10,19 @@ namespace {
 constexpr std::size_t upload_piece = 64 * 1024;
 constexpr int write_seconds = 60;
 
+bool is_port(std::string_view text) {
+    return !text.empty() && text.size() <= 5 && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
 bool is_acceptable_url(std::string_view url) {
     for (const std::string_view scheme : {"http://", "https://"}) {
         if (!url.starts_with(scheme)) continue;
         const std::string_view authority = url.substr(scheme.size());
-        return !authority.empty() && authority.find_first_of("/?#@ ") == std::string_view::npos;
+        const std::size_t brackets = authority.rfind(']');  // the colons of an IPv6 address are inside
+        const std::size_t colon = authority.find(':', brackets == std::string_view::npos ? 0 : brackets);
+        const bool port_is_fine = colon == std::string_view::npos || is_port(authority.substr(colon + 1));
+        return port_is_fine && colon != 0 && !authority.empty() &&
+               authority.find_first_of("/?#@ ") == std::string_view::npos;
     }
     return false;
 }

@@ -23,10 +23,13 @@ struct RawResponse {
 
 class RawClient {
 public:
+    RawClient();  // not connected yet
     explicit RawClient(std::uint16_t port, int receive_buffer = 0);
     ~RawClient();
     RawClient(const RawClient&) = delete;
     RawClient& operator=(const RawClient&) = delete;
+
+    void connect(std::uint16_t port);
 
     // False when the peer has closed. Gives up after some seconds.
     bool send(std::string_view bytes);

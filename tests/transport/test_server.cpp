@@ -206,13 +206,15 @@ void TestServer::add_async_routes() {
     });
     get("/dropped", [](Request&&, Responder) {});
     get("/async-throw", [](Request&&, Responder) { throw std::runtime_error("secret"); });
-    get("/held", [this](Request&&, Responder respond) {
+    const AsyncHandler hold = [this](Request&&, Responder respond) {
         {
             const std::lock_guard lock(mutex_);
             held_.push_back(std::move(respond));
         }
         arrived_.notify_all();
-    });
+    };
+    get("/held", hold);
+    router_.add(route(Method::post, "/held", Async{hold}, 8 << 20));
 }
 
 void TestServer::add_upload_route() {

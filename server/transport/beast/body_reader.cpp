@@ -6,7 +6,6 @@
 namespace baton::server {
 namespace {
 
-constexpr std::size_t first_room = 16 * 1024;
 // Up to this size a body is not accounted for: the connection limit bounds what they amount to, and the hot path
 // touches no shared counter.
 constexpr std::size_t unaccounted = InputBuffer::initial_capacity;
@@ -28,13 +27,14 @@ BodyReader::BodyReader(const Framing& framing, std::uint64_t limit, std::size_t 
 bool BodyReader::make_room(std::size_t bytes) {
     const std::size_t needed = gathered_ + bytes;
     if (needed <= body_.size()) return true;
-    std::size_t size = std::max(needed, std::max(first_room, body_.size() * 2));
+    std::size_t size = std::max({needed, room_, body_.size() * 2});
     if (window_ > 0) size = std::min(size, std::max(needed, window_));
     if (!chunked_) size = static_cast<std::size_t>(std::min<std::uint64_t>(size, gathered_ + remaining_));
     // A streamed body has a second piece in the hands of its sink.
     if (size > unaccounted && !reservation_.raise_to(window_ > 0 ? 2 * size : size)) return false;
     body_.reserve(size + Request::body_padding);
     body_.resize(size);
+    room_ = size;
     return true;
 }
 

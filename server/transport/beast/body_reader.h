@@ -49,6 +49,8 @@ private:
     std::uint64_t remaining_;    // of a body of declared length: not yet here
     std::uint64_t decoded_ = 0;  // of a chunked one: here so far
     std::size_t gathered_ = 0;
+    // At least so much room is made at a time: what a sender has filled before, it will fill again.
+    std::size_t room_ = 4 * 1024;
     bool complete_ = false;
 };
 

@@ -57,7 +57,8 @@ public:
         error_code ec;
         put(boost::asio::const_buffer(head.data(), head.size()), ec);
         if (refusal_) return *refusal_;
-        if (ec == http::error::bad_version) return Refusal{505, "only HTTP/1.0 and HTTP/1.1 are spoken here"};
+        if (ec == http::error::bad_version)
+            return Refusal{505, "of HTTP, only the versions 1.0 and 1.1 are spoken here"};
         if (ec || !is_header_done()) return Refusal{400, "the request head is malformed"};
         return framing_;
     }
