@@ -52,6 +52,7 @@ protected:
         EXPECT_EQ(version->number, versions_);
         return versions_;
     }
+    VersionNumber last_version() const { return versions_; }
     static Digest digest_of(VersionNumber number) {
         return new_version("any", "content " + std::to_string(number)).digest;
     }
