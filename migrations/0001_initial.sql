@@ -94,6 +94,8 @@ CREATE TABLE version_metadata (
     PRIMARY KEY (model, number, key),
     FOREIGN KEY (model, number) REFERENCES versions (model, number) ON DELETE CASCADE
 ) STRICT;
+CREATE TRIGGER version_metadata_is_sealed BEFORE UPDATE ON version_metadata
+BEGIN SELECT RAISE(ABORT, 'version metadata is immutable'); END;
 
 CREATE TABLE version_findings (
     model    TEXT NOT NULL,
@@ -105,6 +107,8 @@ CREATE TABLE version_findings (
     PRIMARY KEY (model, number, position),
     FOREIGN KEY (model, number) REFERENCES versions (model, number) ON DELETE CASCADE
 ) STRICT;
+CREATE TRIGGER version_findings_are_sealed BEFORE UPDATE ON version_findings
+BEGIN SELECT RAISE(ABORT, 'version findings are immutable'); END;
 
 CREATE TABLE aliases (
     model  TEXT NOT NULL,
@@ -142,6 +146,8 @@ CREATE TABLE report_metrics (
     PRIMARY KEY (report_id, name)
 ) STRICT;
 CREATE INDEX report_metrics_by_name ON report_metrics (name, value);
+CREATE TRIGGER report_metrics_are_sealed BEFORE UPDATE ON report_metrics
+BEGIN SELECT RAISE(ABORT, 'reports are immutable'); END;
 
 -- No foreign key: the history of a deleted model stays.
 CREATE TABLE version_history (
