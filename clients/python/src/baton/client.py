@@ -76,8 +76,8 @@ class Client:
         """Registers a version of ``name`` and returns it.
 
         A fitted scikit-learn estimator is converted to ONNX, compared with itself on ``X`` and measured on ``X`` and ``y`` where
-        they are given (see ``baton.evaluate``, whose answer may be passed as ``report`` instead). A path is a file or a folder that is registered
-        as it is. ``request`` opens the handoff right away for that environment, with ``notes``.
+        they are given (see ``baton.evaluate``, whose answer may be passed as ``report`` instead). A path is a file or a folder
+        that is registered as it is. ``request`` opens the handoff right away for that environment, with ``notes``.
         """
         facts: Dict[str, str] = {}
         if export.is_estimator(model_or_path):

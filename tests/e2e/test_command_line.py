@@ -1,0 +1,157 @@
+"""The command line against the real server: the whole handoff, and what it prints for people and for scripts."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+
+import pytest
+
+from harness import BINARY, REPORT, wait_for
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "model" / "sub").mkdir(parents=True)
+    (tmp_path / "model" / "weights.txt").write_text("1 2 3")
+    (tmp_path / "model" / "sub" / "notes.txt").write_text("notes")
+    (tmp_path / "report.json").write_text(json.dumps(REPORT))
+    return tmp_path
+
+
+def one_document(done):
+    """With --json, standard output is exactly one JSON document."""
+    return json.loads(done.stdout)
+
+
+def test_the_whole_handoff(server, name, folder):
+    registered = server.cli(
+        "dana", "register", name, folder / "model", "--report", folder / "report.json", "--tag", "team=risk",
+        "--metadata", "run_id=7", "--description", "first", "--request", "production", "--notes", "please",
+    )  # fmt: skip
+    assert registered.stdout == f"{name}/1\n"
+    version = one_document(server.cli("vic", "show", f"{name}/1", "--json"))
+    assert sorted(file["path"].rsplit("/", 1)[-1] for file in version["files"]) == ["notes.txt", "weights.txt"]
+    assert version["tags"] == {"team": "risk"} and version["metadata"]["run_id"] == "7"
+    server.cli("vic", "comment", f"{name}/1", "what is the holdout?")
+    assert name in server.cli("alex", "requests", "--state", "open").stdout
+    server.cli("alex", "approve", f"{name}/1", "--comment", "fine")
+    slot = one_document(server.cli("drew", "promote", f"{name}/1", "--wait", "--json"))
+    assert (slot["version"], slot["environment"]) == (1, "production")
+    assert name in server.cli("vic", "live").stdout
+    log = server.cli("vic", "log", f"{name}/1").stdout
+    assert all(person in log for person in ("dana", "alex", "drew"))
+
+
+def test_a_better_version_and_back(server, name, folder):
+    for content in ("one", "two"):
+        (folder / "model" / "weights.txt").write_text(content)
+        ref = server.cli("dana", "register", name, folder / "model", "--report", folder / "report.json").stdout.strip()
+        server.cli("dana", "request", ref, "--notes", "again")
+        server.cli("alex", "approve", ref)
+        server.cli("drew", "promote", ref)
+    back = one_document(server.cli("drew", "rollback", name, "--reason", "two was worse", "--json"))
+    assert back["version"] == 1
+    server.cli("drew", "retire", f"{name}/2", "--reason", "worse")
+    assert one_document(server.cli("vic", "show", f"{name}/2", "--json"))["stage"] == "retired"
+    assert "weights.txt" in server.cli("vic", "diff", f"{name}/1", f"{name}/2").stdout
+
+
+@pytest.mark.parametrize(
+    "who, arguments, status",
+    [
+        ("vic", ["show", "nothing/1"], 3),
+        ("vic", ["show", "no reference/at/all"], 2),
+        ("dana", ["register", "x", "/does/not/exist"], 3),
+        ("vic", ["search", "name ="], 2),
+        ("vic", ["user", "create", "eve"], 4),
+        ("vic", ["frobnicate"], 2),
+        ("drew", ["rollback", "nothing", "--reason", "x"], 3),
+    ],
+)
+def test_exit_statuses_tell_what_kind_of_error(server, who, arguments, status):
+    done = server.cli(who, *arguments, ok=False)
+    assert done.returncode == status, done.stderr
+    assert done.stdout == "" and done.stderr
+
+
+def test_no_server_is_unavailable(server, tmp_path):
+    environment = {**os.environ, "BATON_URL": "http://127.0.0.1:9", "BATON_TOKEN": "x", "XDG_CONFIG_HOME": str(tmp_path)}
+    done = subprocess.run([str(BINARY), "list"], capture_output=True, text=True, env=environment, timeout=60)
+    assert done.returncode == 7 and "127.0.0.1:9" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "verb", [["list"], ["live"], ["requests"], ["whoami"], ["version"], ["search", "stage = 'live'"], ["log"], ["token", "list"]]
+)
+def test_json_is_exactly_one_document(server, verb):
+    assert one_document(server.cli("vic", *verb, "--json")) is not None
+
+
+def test_profiles_are_shared_with_the_python_package(server, tmp_path, monkeypatch):
+    import baton
+
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    for variable in ("BATON_URL", "BATON_TOKEN"):
+        monkeypatch.delenv(variable, raising=False)
+    subprocess.run([str(BINARY), "login", server.url, "--token", server.tokens["vic"]], check=True, capture_output=True, timeout=60)
+    stored = tmp_path / "baton" / "profiles.json"
+    assert stored.stat().st_mode & 0o777 == 0o600
+    with baton.Client() as client:
+        assert client.whoami()["user"] == "vic"
+
+
+def test_pull_shows_one_whole_version(server, name, tmp_path):
+    first, second = server.register(name, b"one"), server.register(name, b"two")
+    target = tmp_path / "here"
+    for version, content in ((first, b"one"), (second, b"two")):
+        server.cli("vic", "pull", f"{name}/{version['version']}", target)
+        assert (target / "weights.txt").read_bytes() == content and target.is_symlink()
+    with server.client("vic") as client:
+        client.pull(f"{name}/1", target)
+    assert (target / "weights.txt").read_bytes() == b"one", "the Python package and the command share the layout"
+
+
+def test_pull_watch_follows_what_is_live(server, name, tmp_path):
+    server.make_live(name, b"one")
+    target = tmp_path / "here"
+    environment = {**os.environ, "BATON_URL": server.url, "BATON_TOKEN": server.tokens["vic"], "XDG_CONFIG_HOME": str(tmp_path)}
+    command = [str(BINARY), "pull", f"{name}/live", str(target), "--watch"]
+    watcher = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    shown = lambda content: lambda: target.exists() and (target / "weights.txt").read_bytes() == content  # noqa: E731
+    try:
+        wait_for(shown(b"one"))
+        server.make_live(name, b"two")
+        wait_for(shown(b"two"))
+        server.call("drew", "POST", f"/models/{name}/rollback", {"reason": "back"})
+        wait_for(shown(b"one"))
+        assert watcher.poll() is None
+    finally:
+        watcher.send_signal(signal.SIGTERM)
+        watcher.wait(timeout=20)
+
+
+def test_a_damaged_blob_is_noticed_by_pull_and_fsck(fresh, tmp_path):
+    version = fresh.register("m", b"good bytes")
+    fresh.cli("vic", "pull", "m/1", tmp_path / "here")
+    other = fresh.register("m", b"also good!")
+    digest = other["files"][0]["digest"].split(":")[1]
+    damaged = next(path for path in fresh.data.rglob(f"*{digest[2:]}*") if path.is_file())
+    damaged.chmod(0o600)
+    damaged.write_bytes(b"also bad!!")
+    done = fresh.cli("vic", "pull", "m/2", tmp_path / "here", ok=False)
+    assert done.returncode == 8, done.stderr
+    assert (tmp_path / "here" / "weights.txt").read_bytes() == b"good bytes", "nothing was replaced"
+    fresh.stop()
+    checked = subprocess.run([str(BINARY), "fsck", "--data", str(fresh.data)], capture_output=True, text=True, timeout=60)
+    assert checked.returncode == 8 and digest in checked.stdout + checked.stderr
+    assert version["digest"] != other["digest"]
+
+
+def test_a_second_server_on_the_same_folder_is_refused(fresh):
+    command = [str(BINARY), "serve", "--data", str(fresh.data), "--listen", "127.0.0.1:0"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert done.returncode != 0 and str(fresh.data) in done.stderr
+    assert subprocess.run([str(BINARY), "fsck", "--data", str(fresh.data)], capture_output=True, timeout=30).returncode not in (0, 8)
