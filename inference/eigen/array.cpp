@@ -8,7 +8,7 @@
 namespace baton::inference::eigen {
 namespace {
 
-constexpr std::size_t kMaxElements = std::size_t{1} << 27;
+constexpr std::size_t kMaxElements = std::size_t{1} << 26;
 
 template <class From, class To>
 void convert(std::span<const From> from, std::span<To> to) {

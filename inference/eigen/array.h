@@ -63,7 +63,7 @@ private:
         data_;
 };
 
-// The number of elements of a shape that an operator is about to make. too_large over 2^27, so that no model and no
+// The number of elements of a shape that an operator is about to make. too_large over 2^26, so that no model and no
 // request makes us allocate without bound.
 Result<std::size_t> checked_count(const Shape& shape);
 // The same bound for all arrays of a running request together.
