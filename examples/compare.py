@@ -94,4 +94,7 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (baton.BatonError, OSError) as error:
+        sys.exit(f"error: {error}")

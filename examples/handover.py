@@ -3,6 +3,7 @@
 import argparse
 import pathlib
 import subprocess
+import sys
 
 import baton
 
@@ -17,17 +18,20 @@ def main(name, split, train, description):
 
     X_train, X_test, y_train, y_test = split()
     model = train(X_train, y_train, options.improve)
-    version = baton.register(
-        model,
-        name=name,
-        X=X_test,
-        y=y_test,
-        dataset=f"{name}-test",
-        description=description,
-        metadata={"data_digest": baton.dataset_digest(X_train, y_train), "code_revision": code_revision()},
-        request=options.request,
-        notes=options.notes,
-    )
+    try:
+        version = baton.register(
+            model,
+            name=name,
+            X=X_test,
+            y=y_test,
+            dataset=f"{name}-test",
+            description=description,
+            metadata={"data_digest": baton.dataset_digest(X_train, y_train), "code_revision": code_revision()},
+            request=options.request,
+            notes=options.notes,
+        )
+    except baton.BatonError as error:
+        sys.exit(f"error: {error}")
     print(version)
 
 
