@@ -36,11 +36,19 @@ void report(Context& context, const Error& error) {
     io.err.flush();
 }
 
+// What CLI11 says, but for the commonest slip in better words.
+std::string usage_message(const CLI::App& root, const std::vector<std::string>& arguments,
+                          const CLI::ParseError& error) {
+    if (!root.get_subcommands().empty()) return error.what();
+    const auto word = std::find_if(arguments.begin(), arguments.end(),
+                                   [](const std::string& argument) { return !argument.starts_with('-'); });
+    return word == arguments.end() ? "name a verb" : "there is no verb '" + *word + "'";
+}
+
 // Help and wrong usage end the run here; the exit code is returned then.
-std::optional<int> parse(CLI::App& root, std::vector<std::string> arguments, Context& context) {
-    std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+std::optional<int> parse(CLI::App& root, const std::vector<std::string>& arguments, Context& context) {
     try {
-        root.parse(std::move(arguments));
+        root.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // as CLI11 wants them
         return std::nullopt;
     } catch (const CLI::ParseError& error) {
         if (error.get_exit_code() == 0) return root.exit(error, context.io().out, context.io().err);
@@ -49,7 +57,8 @@ std::optional<int> parse(CLI::App& root, std::vector<std::string> arguments, Con
             app = app->get_subcommands().front();
             verb += " " + app->get_name();
         }
-        report(context, invalid_argument(error.what(), verb + " --help shows usage and examples"));
+        report(context,
+               invalid_argument(usage_message(root, arguments, error), verb + " --help shows usage and examples"));
         return exit_code(Code::invalid_argument);
     }
 }
@@ -65,6 +74,10 @@ int run(const std::vector<std::string>& arguments, Io& io) {
     root.add_option("--profile", options.profile, "A server that was logged in to")->type_name("NAME");
     root.require_subcommand(1);
     root.footer(footer);
+    for (const auto& [word, label] : {std::pair("TEXT", ""), std::pair("REQUIRED", ""), std::pair("SUBCOMMAND", "VERB"),
+                                      std::pair("Positionals", "Arguments")}) {
+        root.get_formatter()->label(word, label);
+    }
 
     Action chosen;
     add_verbs(root, chosen);

@@ -1,27 +1,26 @@
 #include "cli/table.h"
 
 #include <algorithm>
+#include <optional>
 #include <ostream>
 
 namespace baton::cli {
 namespace {
 
-Colour colour_of_stage(const std::string& cell, bool& known) {
-    known = true;
+// Words that name a state are coloured wherever they stand alone in a cell.
+std::optional<Colour> colour_of_state(const std::string& cell) {
     if (cell == "live" || cell == "ready" || cell == "executed") return Colour::green;
     if (cell == "approved") return Colour::blue;
     if (cell == "rejected" || cell == "failed" || cell == "expired") return Colour::red;
     if (cell == "open" || cell == "loading") return Colour::yellow;
     if (cell == "retired" || cell == "withdrawn") return Colour::dim;
-    known = false;
-    return Colour::dim;
+    return std::nullopt;
 }
 
 std::string painted(const std::string& cell, const Style& style, bool head) {
     if (head) return style.paint(Colour::bold, cell);
-    bool known = false;
-    const Colour colour = colour_of_stage(cell, known);
-    return known ? style.paint(colour, cell) : cell;
+    const auto colour = colour_of_state(cell);
+    return colour ? style.paint(*colour, cell) : cell;
 }
 
 }  // namespace

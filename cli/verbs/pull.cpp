@@ -23,6 +23,10 @@ struct Arguments {
     bool watch = false;
 };
 
+const std::string layout =
+    "DIR becomes a link to DIR.versions/DIGEST, a folder that never changes. A new version is downloaded and verified\n"
+    "beside it and then shown by one rename: a reader sees the old files or the new ones, never a mix. The version\n"
+    "before is kept. When a digest does not match, the exit code is 8 and DIR stays as it is.\n\n";
 constexpr const char* wait_seconds = "30";
 constexpr std::chrono::milliseconds retry_pause{2000};
 constexpr int attempts = 5;
@@ -219,15 +223,10 @@ Status pull(Context& context, const Arguments& arguments) {
 
 void add_pull(CLI::App& root, Action& chosen) {
     auto arguments = std::make_shared<Arguments>();
-    CLI::App* verb = add_verb(
-        root, "pull",
-        "Download the files of a version, verified\n\n"
-        "DIR becomes a link to DIR.versions/DIGEST, a folder that never changes; a new version is downloaded and\n"
-        "verified beside it and then shown by one rename, so a reader sees the old files or the new ones, never a "
-        "mix.\n"
-        "The version before is kept. When a digest does not match, the exit code is 8 and DIR stays as it is.",
-        {"baton pull credit-risk/3 ./model", "baton pull credit-risk/live ./model --watch",
-         "baton pull credit-risk/live@staging /srv/models/credit-risk"});
+    CLI::App* verb = add_verb(root, "pull", "Download the files of a version, verified",
+                              {"baton pull credit-risk/3 ./model", "baton pull credit-risk/live ./model --watch",
+                               "baton pull credit-risk/live@staging /srv/models/credit-risk"});
+    verb->footer(layout + verb->get_footer());
     verb->add_option("REF", arguments->reference, "A version; a bare name means what is live in production")
         ->required();
     verb->add_option("DIR", arguments->directory, "Where the files shall be")->required();

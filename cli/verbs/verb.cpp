@@ -11,6 +11,7 @@ CLI::App* add_verb(CLI::App& parent, const std::string& name, const std::string&
     for (const std::string& example : examples) footer += "\n  " + example;
     footer += "\n\nEverywhere: --json, --server URL, --profile NAME (see baton --help).";
     verb->footer(footer);
+    verb->group("Verbs");
     verb->fallthrough();
     return verb;
 }
