@@ -147,7 +147,7 @@ class Client:
 
     def add_report(self, ref: RefLike, report: Mapping[str, Any]) -> Dict[str, Any]:
         """Attaches a validation report to a version."""
-        return self._post(_reference(ref).path + "/reports", dict(report))
+        return dict(self._post(_reference(ref).path + "/reports", dict(report)))
 
     def reports(self, ref: RefLike) -> Iterator[Dict[str, Any]]:
         """The validation reports of a version."""
@@ -273,7 +273,7 @@ class Client:
 
     def whoami(self) -> Dict[str, Any]:
         """The user and the rights behind the token."""
-        return self._get("/whoami")
+        return dict(self._get("/whoami"))
 
     def _get(self, path: str, query: Optional[Mapping[str, Any]] = None, timeout: Optional[float] = None) -> Any:
         return self._transport.call("GET", API + path, query=query, timeout=timeout).json()

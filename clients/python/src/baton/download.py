@@ -20,7 +20,7 @@ import re
 import shutil
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Iterator, List, Optional
+from typing import Iterator, List, Optional, Set
 from urllib.parse import quote
 
 from .errors import BatonError, Conflict, IntegrityError, unreachable
@@ -168,7 +168,7 @@ def _swap_link(target: Path, final: Path) -> None:
     _sync_folder(target.parent)
 
 
-def _remove_old(store: Path, keep: set) -> None:
+def _remove_old(store: Path, keep: Set[str]) -> None:
     for folder in store.iterdir():
         if re.fullmatch(r"[0-9a-f]{64}", folder.name) and folder.name not in keep:
             shutil.rmtree(folder, ignore_errors=True)

@@ -113,7 +113,7 @@ _CODE_OF_STATUS: Mapping[int, str] = {
 def error_of(status: int, document: Any, request_id: str = "") -> BatonError:
     """The exception for an answer with an error status and its parsed body (None when it was not JSON)."""
     body = document if isinstance(document, dict) else {}
-    code = body.get("code")
+    code = str(body.get("code"))
     if code not in _FAMILIES:
         code = _CODE_OF_STATUS.get(status, "invalid_argument" if 400 <= status < 500 else "internal")
     detail = body.get("detail") or body.get("error") or body.get("title") or f"the server answered with status {status}"

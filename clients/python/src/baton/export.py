@@ -8,7 +8,7 @@ under the name ``probabilities``, as skl2onnx names them.
 from __future__ import annotations
 
 import warnings
-from typing import Any, Optional
+from typing import Any, Dict, List, Optional
 
 from .errors import ExportError
 
@@ -41,7 +41,7 @@ def to_onnx(estimator: Any, *, input_name: str = "X", features: Optional[int] = 
     tensor = DoubleTensorType if double else FloatTensorType
     inputs = [(input_name, tensor([None, width]))]
 
-    def convert(options: dict) -> Any:
+    def convert(options: Dict[int, Any]) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # about attributes that the converters themselves look at
             return convert_sklearn(estimator, "baton", inputs, options=options)
@@ -62,7 +62,7 @@ def to_onnx(estimator: Any, *, input_name: str = "X", features: Optional[int] = 
             hint="linear models, logistic regression, SVMs and pipelines with scalers convert (HistGradientBoosting does not); "
             "anything else can be registered as an ONNX file that you made yourself",
         ) from error
-    return model.SerializeToString(deterministic=True)
+    return bytes(model.SerializeToString(deterministic=True))
 
 
 def check_agreement(estimator: Any, content: bytes, X: Any) -> None:
@@ -97,14 +97,14 @@ def check_agreement(estimator: Any, content: bytes, X: Any) -> None:
         )
 
 
-def describe(estimator: Any) -> dict:
+def describe(estimator: Any) -> Dict[str, str]:
     """Metadata that a version of this estimator should carry."""
     import sklearn
 
     return {"framework": "scikit-learn", "framework_version": sklearn.__version__, "estimator": _names(estimator)}
 
 
-def _steps(estimator: Any) -> list:
+def _steps(estimator: Any) -> List[Any]:
     """The estimator itself, or those of a pipeline from first to last."""
     steps = getattr(estimator, "steps", None)
     return [estimator] if steps is None else [part for _, step in steps for part in _steps(step)]

@@ -14,7 +14,7 @@ import threading
 import time
 import uuid
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Mapping, Optional
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
 from urllib.parse import urlencode, urlsplit
 
 from .errors import BatonError, InvalidRequest, error_of, unreachable
@@ -69,7 +69,7 @@ class Transport:
         document: Any = None,
         headers: Optional[Mapping[str, str]] = None,
         timeout: Optional[float] = None,
-        accept: tuple = (),
+        accept: Tuple[int, ...] = (),
     ) -> Response:
         """One logical request: repeated on trouble, answered with a status below 400 or one of ``accept``, else raised."""
         given = {key: value for key, value in (query or {}).items() if value is not None}
@@ -119,7 +119,7 @@ class Transport:
         return response
 
     def stream(
-        self, target: str, headers: Mapping[str, str], on_chunk: Callable[[bytes], None], accept: tuple = (200, 206)
+        self, target: str, headers: Mapping[str, str], on_chunk: Callable[[bytes], None], accept: Tuple[int, ...] = (200, 206)
     ) -> Response:
         """One GET whose body goes to ``on_chunk`` piece by piece. An error status is raised, a cut body is an HTTPException."""
         connection = self._take()
