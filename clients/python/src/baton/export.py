@@ -80,7 +80,7 @@ def check_agreement(estimator: Any, content: bytes, X: Any) -> None:
     try:
         evaluator = ReferenceEvaluator(onnx.load_from_string(content))
         with np.errstate(all="ignore"):
-            answered = np.ravel(evaluator.run(None, {evaluator.input_names[0]: rows})[0])
+            answered = np.ravel(list(evaluator.run(None, {evaluator.input_names[0]: rows}))[0])
     except Exception:  # an operator or attribute that the reference evaluator lacks says nothing about the model
         return
     if hasattr(estimator, "classes_"):
