@@ -113,6 +113,8 @@ std::string human_size(std::uint64_t bytes) {
     return buffer.data();
 }
 
+std::string file_count(std::size_t count) { return std::to_string(count) + (count == 1 ? " file" : " files"); }
+
 std::string human_time(std::string_view timestamp) {
     if (timestamp.size() < 20 || timestamp[10] != 'T') return std::string(timestamp);
     return std::string(timestamp.substr(0, 10)) + " " + std::string(timestamp.substr(11, 8)) + "Z";

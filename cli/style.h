@@ -29,6 +29,7 @@ std::string printable(std::string_view text);
 std::size_t display_width(std::string_view text);
 
 std::string human_size(std::uint64_t bytes);         // 1.4 MiB
+std::string file_count(std::size_t count);           // 1 file, 2 files
 std::string human_time(std::string_view timestamp);  // 2026-01-02 03:04:05Z
 std::string short_digest(std::string_view digest);   // sha256:0123456789ab
 

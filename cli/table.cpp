@@ -46,12 +46,14 @@ void Table::print(std::ostream& out, const Style& style) const {
         for (const auto& row : rows_) widths[i] = std::max(widths[i], display_width(row[i]));
     }
     const auto print_row = [&](const std::vector<std::string>& cells, bool head) {
+        std::string line;
         for (std::size_t i = 0; i < cells.size(); ++i) {
             const std::string padding(widths[i] - display_width(cells[i]), ' ');
-            const bool last = i + 1 == cells.size();
-            out << (right_[i] ? padding : "") << painted(cells[i], style, head) << (right_[i] || last ? "" : padding)
-                << (last ? "\n" : "  ");
+            const std::string cell = painted(cells[i], style, head);
+            line += (i == 0 ? "" : "  ") + (right_[i] ? padding + cell : cell + padding);
         }
+        line.erase(line.find_last_not_of(' ') + 1);
+        out << line << "\n";
     };
     const bool headed = std::any_of(titles_.begin(), titles_.end(), [](const auto& title) { return !title.empty(); });
     if (headed) print_row(titles_, true);

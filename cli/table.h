@@ -9,7 +9,7 @@
 
 namespace baton::cli {
 
-// Cells are made printable and padded by the columns they take on a terminal; the last column is not padded.
+// Cells are made printable and padded by the columns they take on a terminal; no line ends in spaces.
 class Table {
 public:
     // A title that ends in '>' (not shown) makes a column of numbers, aligned right. All titles empty: no head line.

@@ -215,7 +215,8 @@ Status pull(Context& context, const Arguments& arguments) {
                            {"files", std::move(files)}},
                           [&](std::ostream& out) {
                               out << source.text() << " (" << digest << ") is in " << arguments.directory << ": "
-                                  << pulled->files().size() << " files, " << human_size(pulled->total_size()) << "\n";
+                                  << file_count(pulled->files().size()) << ", " << human_size(pulled->total_size())
+                                  << "\n";
                           });
 }
 

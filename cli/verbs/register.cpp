@@ -81,8 +81,8 @@ Status register_version(Context& context, const Arguments& arguments) {
     BATON_ASSIGN(Api & api, context.api());
     BATON_ASSIGN(const UploadSummary sent, upload_missing(api, files, context.io()));
     BATON_ASSIGN(Json version, api.post(api_path({"models", arguments.model, "versions"}), body));
-    context.note("registered " + std::to_string(files.size()) + (files.size() == 1 ? " file, " : " files, ") +
-                 human_size(sent.bytes) + " sent; digest " + text(version, "digest"));
+    context.note("registered " + file_count(files.size()) + ", " + human_size(sent.bytes) + " sent; digest " +
+                 text(version, "digest"));
 
     if (!arguments.environment.empty()) {
         const std::string number = text(version, "version");

@@ -20,7 +20,7 @@ TEST(Table, AlignsTextLeftAndNumbersRight) {
     EXPECT_EQ(printed(table),
               "NAME    SIZE  NOTE\n"
               "a          1  x\n"
-              "longer  1000  \n");
+              "longer  1000\n");
 }
 
 TEST(Table, CountsColumnsNotBytes) {
