@@ -49,6 +49,7 @@ std::optional<PageToken> decode_page_token(std::string_view text) {
         if (!value) return std::nullopt;
         token.values.push_back(*std::move(value));
     }
+    if (encode_page_token(token) != text) return std::nullopt;
     return token;
 }
 
