@@ -1,0 +1,230 @@
+#include "server/inference/json_reader.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "server/inference/json_value.h"
+#include "server/transport/http.h"
+
+namespace baton::server {
+namespace {
+
+namespace ondemand = simdjson::ondemand;
+
+static_assert(Request::body_padding >= simdjson::SIMDJSON_PADDING);
+
+// Bodies up to this size are read with a parser that their thread keeps, so that they cost no allocation.
+constexpr std::size_t small_body = 64 * 1024;
+
+// The parser's memory for larger bodies lives as long as their reading.
+class Parser {
+public:
+    explicit Parser(std::size_t size) : parser_(size <= small_body ? kept() : own_) {}
+    ondemand::parser& operator*() { return parser_; }
+
+private:
+    static ondemand::parser& kept() {
+        thread_local ondemand::parser parser = [] {
+            ondemand::parser fresh;
+            if (fresh.allocate(small_body)) return ondemand::parser();  // tries again when it is used
+            return fresh;
+        }();
+        return parser;
+    }
+
+    ondemand::parser own_;
+    ondemand::parser& parser_;
+};
+
+Error unexpected(std::string_view what, std::string_view expected, ondemand::value& found) {
+    return invalid_argument(std::string(what) + ": expected " + std::string(expected) + ", found " +
+                            describe_json(found));
+}
+
+Status check_unread(JsonValue& value);
+
+Status check_duplicates(std::vector<std::string_view>& keys) {
+    std::ranges::sort(keys);
+    const auto twice = std::ranges::adjacent_find(keys);
+    if (twice != keys.end()) return invalid_argument("the key \"" + std::string(*twice) + "\" is there twice");
+    return {};
+}
+
+Status read_object(ondemand::object object, int depth, const JsonFieldReader& reader) {
+    BATON_TRY(check_json_depth(depth));
+    std::vector<std::string_view> keys;
+    for (auto item : object) {
+        ondemand::field field;
+        std::string_view key;
+        if (const auto error = std::move(item).get(field)) return malformed_json(error);
+        if (const auto error = field.unescaped_key().get(key)) return malformed_json(error);
+        keys.push_back(key);
+        JsonValue child{field.value(), depth + 1};
+        BATON_TRY(reader(key, child));
+        BATON_TRY(check_unread(child));
+    }
+    return check_duplicates(keys);
+}
+
+Status read_list(ondemand::array array, int depth, const JsonElementReader& reader) {
+    BATON_TRY(check_json_depth(depth));
+    for (auto item : array) {
+        JsonValue child{{}, depth + 1};
+        if (const auto error = std::move(item).get(child.value)) return malformed_json(error);
+        BATON_TRY(reader(child));
+        BATON_TRY(check_unread(child));
+    }
+    return {};
+}
+
+template <class T>
+Status check_scalar(ondemand::value& value) {
+    T ignored;
+    if (const auto error = value.get(ignored)) return malformed_json(error);
+    return {};
+}
+
+Status check_unread(JsonValue& value) {
+    if (value.read) return {};
+    const auto leave_alone = [](auto&&...) -> Status { return {}; };
+    ondemand::json_type type{};
+    if (const auto error = value.value.type().get(type)) return malformed_json(error);
+    switch (type) {
+        case ondemand::json_type::object:
+            return read_fields(value, "", leave_alone);
+        case ondemand::json_type::array:
+            return read_elements(value, "", leave_alone);
+        case ondemand::json_type::number:
+            return check_scalar<double>(value.value);
+        case ondemand::json_type::string:
+            return check_scalar<std::string_view>(value.value);
+        case ondemand::json_type::boolean:
+            return check_scalar<bool>(value.value);
+        case ondemand::json_type::null:
+            break;
+    }
+    bool null = false;
+    if (const auto error = value.value.is_null().get(null)) return malformed_json(error);
+    return {};
+}
+
+template <class T>
+Result<T> read_scalar(JsonValue& value, std::string_view what, std::string_view expected) {
+    T scalar;
+    if (value.value.get(scalar)) return unexpected(what, expected, value.value);
+    value.read = true;
+    return scalar;
+}
+
+Status check_end(ondemand::document& document) {
+    // The parser's way to say that there is nothing left.
+    if (document.current_location().error() == simdjson::OUT_OF_BOUNDS) return {};
+    return malformed_json(simdjson::TRAILING_CONTENT);
+}
+
+ondemand::json_type type_of(JsonValue& value) {
+    ondemand::json_type type{};
+    return value.value.type().get(type) ? ondemand::json_type::null : type;
+}
+
+}  // namespace
+
+std::string describe_json(ondemand::value& value) {
+    switch (const std::string_view token = value.raw_json_token(); token.empty() ? '\0' : token.front()) {
+        case '"':
+            return "a string";
+        case '{':
+            return "an object";
+        case '[':
+            return "a list";
+        case 't':
+        case 'f':
+            return "a boolean";
+        case 'n':
+            return "null";
+        case 'N':
+        case 'I':
+            return "NaN or Infinity, which JSON does not have";
+        default:
+            return "'" +
+                   std::string(token.substr(0, std::min(token.find_last_not_of(" \t\r\n") + 1, std::size_t{40}))) + "'";
+    }
+}
+
+Status check_json_depth(int depth) {
+    if (depth < json_depth_limit) return {};
+    return invalid_argument("the body is nested deeper than " + std::to_string(json_depth_limit) + " levels");
+}
+
+Status read_json_object(std::string& body, const JsonFieldReader& reader) {
+    body.reserve(body.size() + simdjson::SIMDJSON_PADDING);
+    Parser parser(body.size());
+    ondemand::document document;
+    ondemand::object object;
+    if (const auto error = (*parser).iterate(body.data(), body.size(), body.capacity()).get(document)) {
+        return malformed_json(error);
+    }
+    if (document.get_object().get(object)) return invalid_argument("the body must be a JSON object");
+    BATON_TRY(read_object(object, 0, reader));
+    return check_end(document);
+}
+
+Status read_fields(JsonValue& value, std::string_view what, const JsonFieldReader& reader) {
+    ondemand::object object;
+    if (value.value.get(object)) return unexpected(what, "an object", value.value);
+    value.read = true;
+    return read_object(object, value.depth, reader);
+}
+
+Status read_elements(JsonValue& value, std::string_view what, const JsonElementReader& reader) {
+    ondemand::array array;
+    if (value.value.get(array)) return unexpected(what, "a list", value.value);
+    value.read = true;
+    return read_list(array, value.depth, reader);
+}
+
+Result<std::string_view> read_string(JsonValue& value, std::string_view what) {
+    return read_scalar<std::string_view>(value, what, "a string");
+}
+
+Result<bool> read_bool(JsonValue& value, std::string_view what) {
+    return read_scalar<bool>(value, what, "true or false");
+}
+
+Result<std::int64_t> read_integer(JsonValue& value, std::string_view what) {
+    return read_scalar<std::int64_t>(value, what, "an integer");
+}
+
+bool is_null(JsonValue& value) { return value.value.raw_json_token().starts_with("null"); }
+bool is_object(JsonValue& value) { return type_of(value) == ondemand::json_type::object; }
+
+bool is_list_of_objects(JsonValue& value) {
+    if (type_of(value) != ondemand::json_type::array) return false;
+    const std::string_view bracket = value.value.raw_json_token();  // with the white space up to the next token
+    return *(bracket.data() + bracket.size()) == '{';
+}
+
+Result<PostponedList> postpone_list(JsonValue& value, std::string_view what) {
+    ondemand::array array;
+    std::string_view text;
+    if (value.value.get(array)) return unexpected(what, "a list", value.value);
+    if (const auto error = array.raw_json().get(text)) return malformed_json(error);
+    value.read = true;
+    return PostponedList{text, value.depth};
+}
+
+Status read_postponed(const PostponedList& list, const JsonElementReader& reader) {
+    // A parser of its own, as the thread's one is in the middle of the body. The list is a part of that body, so the
+    // padding behind the body is behind the list too.
+    ondemand::parser parser;
+    ondemand::document document;
+    JsonValue whole{{}, list.depth};
+    const std::size_t padded = list.text.size() + simdjson::SIMDJSON_PADDING;
+    if (const auto error = parser.iterate(list.text, padded).get(document)) return malformed_json(error);
+    if (const auto error = document.get_value().get(whole.value)) return malformed_json(error);
+    BATON_TRY(reader(whole));
+    BATON_TRY(check_unread(whole));
+    return check_end(document);
+}
+
+}  // namespace baton::server

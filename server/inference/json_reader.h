@@ -1,0 +1,50 @@
+// Strict, single-pass reading of JSON request bodies: what the inference protocols decode with.
+//
+// Strict means: RFC 8259 and nothing more, well-formed UTF-8, no key twice in an object, at most json_depth_limit
+// containers inside each other, no number beyond a double's range, nothing behind the value. What a reader leaves alone
+// is checked as well. Every error is an invalid_argument. Functions without state; a JsonValue belongs to its reader.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace baton::server {
+
+inline constexpr int json_depth_limit = 64;
+
+// One value of the document, valid during the call it is handed to. Read it at most once; the readers below count as
+// one reading, is_null() and is_list_of_objects() do not. Left unread, it is checked and skipped.
+struct JsonValue;
+
+using JsonFieldReader = std::function<Status(std::string_view key, JsonValue& value)>;
+using JsonElementReader = std::function<Status(JsonValue& value)>;
+
+// Reads a body that must be an object, field by field. The capacity of `body` may grow: the parser reads beyond its
+// end. Never call it from inside a reader.
+Status read_json_object(std::string& body, const JsonFieldReader& reader);
+
+// The readers of one value. `what` names it in errors: "shape of input 'x'".
+Status read_fields(JsonValue& value, std::string_view what, const JsonFieldReader& reader);
+Status read_elements(JsonValue& value, std::string_view what, const JsonElementReader& reader);
+Result<std::string_view> read_string(JsonValue& value, std::string_view what);  // valid as long as the body's reading
+Result<bool> read_bool(JsonValue& value, std::string_view what);
+Result<std::int64_t> read_integer(JsonValue& value, std::string_view what);
+
+bool is_null(JsonValue& value);
+bool is_object(JsonValue& value);
+bool is_list_of_objects(JsonValue& value);  // judged by the first element
+
+// For a list that cannot be read before what comes behind it is known: puts its text aside, to be read by
+// read_postponed() from inside the same read_json_object().
+struct PostponedList {
+    std::string_view text;
+    int depth = 0;
+};
+Result<PostponedList> postpone_list(JsonValue& value, std::string_view what);
+Status read_postponed(const PostponedList& list, const JsonElementReader& reader);
+
+}  // namespace baton::server
