@@ -195,8 +195,8 @@ Result<Slot> rollback(Transaction& transaction, const ModelName& model, const En
     BATON_TRY(load_model(transaction, model));
     const std::vector<Slot> history = history_of_slot(transaction, model, environment);
     if (history.empty() || history.front().until) {
-        return failed_precondition("nothing of " + model.text() + " is live in " + environment.text(),
-                                   "a first version goes live by a promotion request");
+        const std::string what = "nothing of " + model.text() + " is live in " + environment.text();
+        return refusal(what, {{"live_there", false, what}}, "a first version goes live by a promotion request");
     }
     const Slot live = history.front();
     BATON_ASSIGN(const Version target,

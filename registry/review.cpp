@@ -64,9 +64,10 @@ Result<PromotionRequest> find_reviewed(const Snapshot& snapshot, const Caller& c
 
 Status require_open(const PromotionRequest& request) {
     if (request.state == RequestState::open || request.state == RequestState::approved) return {};
-    return failed_precondition(
-        "request " + std::to_string(request.id) + " is " + std::string(request_state_name(request.state)),
-        "open a new request for " + version_text(request.model, request.version) + " if it should go live");
+    const std::string what =
+        "request " + std::to_string(request.id) + " is " + std::string(request_state_name(request.state));
+    return refusal(what, {{"open_request", false, what}},
+                   "open a new request for " + version_text(request.model, request.version) + " if it should go live");
 }
 
 void close(Transaction& transaction, PromotionRequest request, RequestState state, const std::string& reason) {

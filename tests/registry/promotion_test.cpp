@@ -67,6 +67,21 @@ TEST_F(Promotion, WhatChangedSinceTheApprovalIsLookedAtAgain) {
     EXPECT_EQ(everything(), before);
 }
 
+TEST_F(Promotion, WhatWasFoundAgainSinceIsLookedAtToo) {
+    add_version();
+    const RequestId id = approved_request(1);
+    ASSERT_THAT(set_roles("pia", {Role::viewer}), is_ok());
+    ASSERT_EQ(stage(1), Stage::staged);
+    ASSERT_THAT(write("root",
+                      [](Transaction& t) -> Result<std::int64_t> {
+                          return t.connection().execute("UPDATE users SET roles = 'approver' WHERE name = 'pia'");
+                      }),
+                is_ok());
+    ASSERT_THAT(promote_as("dora", id), is_ok());
+    EXPECT_EQ(stage(1), Stage::live);
+    EXPECT_THAT(changes(1), ElementsAre("registered", "requested", "approved", "lapsed", "approved", "promoted"));
+}
+
 // As after a restore by hand: the row of the decision names other bytes than the request's.
 TEST_F(Promotion, AnApprovalOfOtherBytesNeverCounts) {
     add_version();

@@ -17,7 +17,7 @@ TEST_F(Workflow, AVersionGoesFromRegisteredToLive) {
     EXPECT_EQ(stage(number), Stage::staged);
 
     const auto opened = open_as("dan", number);
-    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    ASSERT_THAT(opened, is_ok());
     EXPECT_EQ(opened->state, RequestState::open);
     EXPECT_EQ(opened->digest, digest_of(number));
     EXPECT_EQ(opened->requester.text(), "dan");
@@ -26,13 +26,13 @@ TEST_F(Workflow, AVersionGoesFromRegisteredToLive) {
     EXPECT_EQ(stage(number), Stage::staged);
 
     const auto approved = approve_as("pia", opened->id, opened->digest);
-    ASSERT_TRUE(approved.ok()) << approved.error().message;
+    ASSERT_THAT(approved, is_ok());
     EXPECT_EQ(approved->state, RequestState::approved);
     EXPECT_TRUE(approved->evaluation.satisfied);
     EXPECT_EQ(stage(number), Stage::approved);
 
     const auto slot = promote_as("dora", opened->id);
-    ASSERT_TRUE(slot.ok()) << slot.error().message;
+    ASSERT_THAT(slot, is_ok());
     EXPECT_EQ(slot->version, number);
     EXPECT_EQ(slot->request, opened->id);
     EXPECT_EQ(slot->revision, 1);
@@ -50,7 +50,7 @@ TEST_F(Workflow, AVersionGoesFromRegisteredToLive) {
 TEST_F(Workflow, ARequestRemembersWhatWasLiveWhenItWasOpened) {
     make_live(add_version());
     const auto opened = open_as("dan", add_version());
-    ASSERT_TRUE(opened.ok());
+    ASSERT_THAT(opened, is_ok());
     ASSERT_TRUE(opened->baseline.has_value());
     EXPECT_EQ(opened->baseline->version, 1);
     EXPECT_EQ(opened->baseline->digest, digest_of(1));
@@ -59,15 +59,15 @@ TEST_F(Workflow, ARequestRemembersWhatWasLiveWhenItWasOpened) {
 TEST_F(Workflow, ARequestIsRefusedForEachReasonAtOnce) {
     add_version();
     add_version(true, {{.severity = "blocking", .code = "pickle", .message = "model.pkl is a pickle"}});
-    ASSERT_TRUE(open_as("dan", 1).ok());
+    ASSERT_THAT(open_as("dan", 1), is_ok());
     const auto again = open_as("ada", 1);
     ASSERT_FALSE(again.ok());
-    EXPECT_EQ(again.error().code, Code::failed_precondition);
+    EXPECT_THAT(again, fails_with(Code::failed_precondition));
     EXPECT_THAT(missing_of(again.error()), ElementsAre("no_open_request"));
     EXPECT_THAT(again.error().missing[0].explanation, HasSubstr("request 1"));
-    EXPECT_TRUE(open_as("ada", 1, staging).ok()) << "another place is another matter";
+    EXPECT_THAT(open_as("ada", 1, staging), is_ok()) << "another place is another matter";
 
-    ASSERT_TRUE(retire_as("dora", 2).ok());
+    ASSERT_THAT(retire_as("dora", 2), is_ok());
     const auto blocked = open_as("dan", 2);
     ASSERT_FALSE(blocked.ok());
     EXPECT_THAT(missing_of(blocked.error()), ElementsAre("no_blocking_findings", "not_retired"));
@@ -81,20 +81,20 @@ TEST_F(Workflow, ARequestIsRefusedForEachReasonAtOnce) {
 TEST_F(Workflow, RolesAreNeededForEachStep) {
     add_version();
     for (const char* name : {"pia", "dora", "vic", "root"})
-        EXPECT_EQ(open_as(name, 1).error().code, Code::permission_denied) << name;
+        EXPECT_THAT(open_as(name, 1), fails_with(Code::permission_denied)) << name;
     const RequestId id = open_as("dan", 1)->id;
     for (const char* name : {"dan", "dora", "vic", "root"}) {
-        EXPECT_EQ(approve_as(name, id, digest_of(1)).error().code, Code::permission_denied) << name;
-        EXPECT_EQ(reject_as(name, id).error().code, Code::permission_denied) << name;
+        EXPECT_THAT(approve_as(name, id, digest_of(1)), fails_with(Code::permission_denied)) << name;
+        EXPECT_THAT(reject_as(name, id), fails_with(Code::permission_denied)) << name;
     }
-    ASSERT_TRUE(approve_as("pia", id, digest_of(1)).ok());
+    ASSERT_THAT(approve_as("pia", id, digest_of(1)), is_ok());
     for (const char* name : {"dan", "pia", "vic", "root"}) {
-        EXPECT_EQ(promote_as(name, id).error().code, Code::permission_denied) << name;
-        EXPECT_EQ(rollback_as(name).error().code, Code::permission_denied) << name;
-        EXPECT_EQ(retire_as(name, 1).error().code, Code::permission_denied) << name;
+        EXPECT_THAT(promote_as(name, id), fails_with(Code::permission_denied)) << name;
+        EXPECT_THAT(rollback_as(name), fails_with(Code::permission_denied)) << name;
+        EXPECT_THAT(retire_as(name, 1), fails_with(Code::permission_denied)) << name;
     }
     for (const char* name : {"ada", "pia", "vic", "dora"})
-        EXPECT_EQ(withdraw_as(name, id).error().code, Code::permission_denied) << name;
+        EXPECT_THAT(withdraw_as(name, id), fails_with(Code::permission_denied)) << name;
 }
 
 TEST_F(Workflow, AnEnvironmentScopeIsKept) {
@@ -110,15 +110,15 @@ TEST_F(Workflow, AnEnvironmentScopeIsKept) {
                 t, {.model = model_, .version = VersionNumber(1), .environment = environment, .notes = {}});
         });
     };
-    EXPECT_EQ(open_scoped(production()).error().code, Code::permission_denied);
-    EXPECT_TRUE(open_scoped(staging).ok());
+    EXPECT_THAT(open_scoped(production()), fails_with(Code::permission_denied));
+    EXPECT_THAT(open_scoped(staging), is_ok());
 
     const RequestId id = open_as("dan", 1)->id;
     const auto approve_scoped = write(scoped("pia"), [&](Transaction& t) { return approve(t, id, digest_of(1), ""); });
-    EXPECT_EQ(approve_scoped.error().code, Code::permission_denied);
-    ASSERT_TRUE(approve_as("pia", id, digest_of(1)).ok());
+    EXPECT_THAT(approve_scoped, fails_with(Code::permission_denied));
+    ASSERT_THAT(approve_as("pia", id, digest_of(1)), is_ok());
     const auto promote_scoped = write(scoped("dora"), [&](Transaction& t) { return promote(t, id, {}); });
-    ASSERT_EQ(promote_scoped.error().code, Code::permission_denied);
+    ASSERT_THAT(promote_scoped, fails_with(Code::permission_denied));
     EXPECT_THAT(promote_scoped.error().message, HasSubstr("production"));
 }
 
@@ -127,15 +127,14 @@ TEST_F(Workflow, RequestsOfHiddenModelsAreNotFound) {
     const RequestId id = approved_request(1);
     Call call = as("olga");
     call.caller.models = {"fraud-*"};
-    const auto code = [](const auto& result) { return result.ok() ? std::optional<Code>() : result.error().code; };
-    EXPECT_EQ(code(write(call, [&](Transaction& t) { return get_request(t, t.caller(), id); })), Code::not_found);
-    EXPECT_EQ(code(write(call, [&](Transaction& t) { return comment(t, id, "hello"); })), Code::not_found);
-    EXPECT_EQ(code(write(call, [&](Transaction& t) { return approve(t, id, digest_of(1), ""); })), Code::not_found);
-    EXPECT_EQ(code(write(call, [&](Transaction& t) { return reject(t, id, "no"); })), Code::not_found);
-    EXPECT_EQ(code(write(call, [&](Transaction& t) { return withdraw(t, id); })), Code::not_found);
-    EXPECT_EQ(code(write(call, [&](Transaction& t) { return promote(t, id, {}); })), Code::not_found);
-    EXPECT_EQ(code(write(call, [&](Transaction& t) { return retire(t, model_, VersionNumber(1), "no"); })),
-              Code::not_found);
+    const auto is_hidden = fails_with(Code::not_found);
+    EXPECT_THAT(write(call, [&](Transaction& t) { return get_request(t, t.caller(), id); }), is_hidden);
+    EXPECT_THAT(write(call, [&](Transaction& t) { return comment(t, id, "hello"); }), is_hidden);
+    EXPECT_THAT(write(call, [&](Transaction& t) { return approve(t, id, digest_of(1), ""); }), is_hidden);
+    EXPECT_THAT(write(call, [&](Transaction& t) { return reject(t, id, "no"); }), is_hidden);
+    EXPECT_THAT(write(call, [&](Transaction& t) { return withdraw(t, id); }), is_hidden);
+    EXPECT_THAT(write(call, [&](Transaction& t) { return promote(t, id, {}); }), is_hidden);
+    EXPECT_THAT(write(call, [&](Transaction& t) { return retire(t, model_, VersionNumber(1), "no"); }), is_hidden);
     const auto hidden = write(call, [&](Transaction& t) { return get_request(t, t.caller(), id); });
     const auto absent = write(call, [&](Transaction& t) { return get_request(t, t.caller(), id + 1); });
     EXPECT_EQ(hidden.error().hint, absent.error().hint);
@@ -146,11 +145,11 @@ TEST_F(Workflow, RequestsOfHiddenModelsAreNotFound) {
 // The requester, the uploader and the author of a report are told at once, and so is their service account: what counts
 // is the person behind the credential.
 TEST_F(Workflow, NobodyApprovesTheirOwnWork) {
-    ASSERT_TRUE(set_roles("ada", {Role::developer, Role::approver}).ok());
+    ASSERT_THAT(set_roles("ada", {Role::developer, Role::approver}), is_ok());
     add_version();
     const RequestId id = open_as("olga", 1)->id;
     const auto as_requester = approve_as("olga", id, digest_of(1));
-    EXPECT_EQ(as_requester.error().code, Code::permission_denied);
+    EXPECT_THAT(as_requester, fails_with(Code::permission_denied));
     EXPECT_THAT(as_requester.error().message, HasSubstr("olga opened the request"));
     EXPECT_NE(as_requester.error().hint, "");
 
@@ -158,12 +157,12 @@ TEST_F(Workflow, NobodyApprovesTheirOwnWork) {
     ada.caller.roles = {Role::approver};
     ada.caller.token_id = "another token";
     const auto as_uploader = write(ada, [&](Transaction& t) { return approve(t, id, digest_of(1), ""); });
-    EXPECT_EQ(as_uploader.error().code, Code::permission_denied);
+    EXPECT_THAT(as_uploader, fails_with(Code::permission_denied));
     EXPECT_THAT(as_uploader.error().message, HasSubstr("ada uploaded the version"));
 
     const RequestId other = open_as("dan", 1, staging)->id;
-    ASSERT_TRUE(add_report_as("olga", 1).ok());
-    EXPECT_EQ(approve_as("olga", other, digest_of(1)).error().code, Code::permission_denied);
+    ASSERT_THAT(add_report_as("olga", 1), is_ok());
+    EXPECT_THAT(approve_as("olga", other, digest_of(1)), fails_with(Code::permission_denied));
     EXPECT_THAT(request(id).approvals, IsEmpty());
 }
 
@@ -172,13 +171,13 @@ TEST_F(Workflow, AnApprovalNamesTheDigestItApproves) {
     const RequestId id = open_as("dan", 1)->id;
     const auto wrong = approve_as("pia", id, digest_of(2));
     ASSERT_FALSE(wrong.ok());
-    EXPECT_EQ(wrong.error().code, Code::aborted);
+    EXPECT_THAT(wrong, fails_with(Code::aborted));
     EXPECT_THAT(wrong.error().message, HasSubstr(digest_of(1).text()));
     EXPECT_THAT(request(id).approvals, IsEmpty());
 }
 
 TEST_F(Workflow, AnApprovalStopsCountingWhenItsAuthorWritesAReport) {
-    ASSERT_TRUE(set_roles("pia", {Role::approver, Role::developer}).ok());
+    ASSERT_THAT(set_roles("pia", {Role::approver, Role::developer}), is_ok());
     add_version();
     const RequestId id = approved_request(1);
     Call pia = as("pia");
@@ -190,20 +189,20 @@ TEST_F(Workflow, AnApprovalStopsCountingWhenItsAuthorWritesAReport) {
     EXPECT_EQ(stage(1), Stage::staged);
     EXPECT_EQ(changes(1).back(), "lapsed");
     EXPECT_THAT(missing_of(promote_as("dora", id).error()), ElementsAre("approvals"));
-    ASSERT_TRUE(approve_as("pat", id, digest_of(1)).ok());
-    EXPECT_TRUE(promote_as("dora", id).ok());
+    ASSERT_THAT(approve_as("pat", id, digest_of(1)), is_ok());
+    EXPECT_THAT(promote_as("dora", id), is_ok());
 }
 
 TEST_F(Workflow, AnApprovalStopsCountingWhenItsAuthorLosesTheRole) {
     add_version();
     const RequestId id = approved_request(1);
-    ASSERT_TRUE(set_roles("pia", {Role::viewer}).ok());
+    ASSERT_THAT(set_roles("pia", {Role::viewer}), is_ok());
     EXPECT_EQ(stage(1), Stage::staged);
     EXPECT_FALSE(request(id).approvals[0].counts);
     EXPECT_THAT(missing_of(promote_as("dora", id).error()), ElementsAre("approvals"));
-    ASSERT_TRUE(set_roles("pia", {Role::approver}).ok());
+    ASSERT_THAT(set_roles("pia", {Role::approver}), is_ok());
     EXPECT_EQ(stage(1), Stage::approved);
-    EXPECT_TRUE(promote_as("dora", id).ok());
+    EXPECT_THAT(promote_as("dora", id), is_ok());
 }
 
 TEST_F(Workflow, AReportThatComesLateCompletesTheRequest) {
@@ -211,7 +210,7 @@ TEST_F(Workflow, AReportThatComesLateCompletesTheRequest) {
     const RequestId id = approved_request(1);
     EXPECT_EQ(request(id).state, RequestState::open);
     EXPECT_EQ(stage(1), Stage::staged);
-    ASSERT_TRUE(add_report_as("ada", 1).ok());
+    ASSERT_THAT(add_report_as("ada", 1), is_ok());
     EXPECT_EQ(request(id).state, RequestState::approved);
     EXPECT_EQ(stage(1), Stage::approved);
 }
@@ -220,21 +219,22 @@ TEST_F(Workflow, ARejectionEndsTheRequestAndANewOneStartsAnew) {
     add_version();
     const RequestId id = approved_request(1);
     const auto no_reason = reject_as("pat", id, " \n");
-    EXPECT_EQ(no_reason.error().code, Code::invalid_argument);
+    EXPECT_THAT(no_reason, fails_with(Code::invalid_argument));
     EXPECT_EQ(no_reason.error().fields.at(0).field, "reason");
 
     const auto rejected = reject_as("pat", id, "recall is too low");
-    ASSERT_TRUE(rejected.ok()) << rejected.error().message;
+    ASSERT_THAT(rejected, is_ok());
     EXPECT_EQ(rejected->state, RequestState::rejected);
     EXPECT_EQ(rejected->closing_reason, "recall is too low");
     EXPECT_FALSE(rejected->evaluation.satisfied);
     EXPECT_EQ(stage(1), Stage::rejected);
-    for (const auto& code : {approve_as("pia", id, digest_of(1)).error().code, reject_as("pia", id).error().code,
-                             withdraw_as("dan", id).error().code, promote_as("dora", id).error().code})
-        EXPECT_EQ(code, Code::failed_precondition);
+    EXPECT_THAT(approve_as("pia", id, digest_of(1)), fails_with(Code::failed_precondition));
+    EXPECT_THAT(reject_as("pia", id), fails_with(Code::failed_precondition));
+    EXPECT_THAT(withdraw_as("dan", id), fails_with(Code::failed_precondition));
+    EXPECT_THAT(promote_as("dora", id), fails_with(Code::failed_precondition));
 
     const auto again = open_as("dan", 1);
-    ASSERT_TRUE(again.ok());
+    ASSERT_THAT(again, is_ok());
     EXPECT_EQ(stage(1), Stage::staged);
     EXPECT_THAT(again->approvals, IsEmpty()) << "approvals of the old request do not count for the new one";
     EXPECT_THAT(changes(1), ElementsAre("registered", "requested", "approved", "rejected", "requested"));
@@ -243,13 +243,13 @@ TEST_F(Workflow, ARejectionEndsTheRequestAndANewOneStartsAnew) {
 TEST_F(Workflow, TheOwnRequestMayBeRejectedByAnApprover) {
     add_version();
     const RequestId id = open_as("olga", 1)->id;
-    EXPECT_TRUE(reject_as("olga", id).ok());
+    EXPECT_THAT(reject_as("olga", id), is_ok());
 }
 
 TEST_F(Workflow, ARejectionInOnePlaceLeavesWhatHoldsElsewhere) {
     make_live(add_version());
     const RequestId id = open_as("dan", 1, staging)->id;
-    ASSERT_TRUE(reject_as("pia", id).ok());
+    ASSERT_THAT(reject_as("pia", id), is_ok());
     EXPECT_EQ(stage(1), Stage::live);
     make_live(add_version());
     EXPECT_EQ(stage(1), Stage::approved) << "it may still be rolled back to";
@@ -259,13 +259,13 @@ TEST_F(Workflow, RequestsAreWithdrawnByTheRequesterOrAnAdmin) {
     add_version();
     const RequestId first = approved_request(1);
     const auto withdrawn = withdraw_as("dan", first);
-    ASSERT_TRUE(withdrawn.ok()) << withdrawn.error().message;
+    ASSERT_THAT(withdrawn, is_ok());
     EXPECT_EQ(withdrawn->state, RequestState::withdrawn);
     EXPECT_EQ(stage(1), Stage::staged);
     const RequestId second = open_as("dan", 1)->id;
     EXPECT_NE(first, second);
-    ASSERT_TRUE(withdraw_as("root", second).ok());
-    EXPECT_EQ(withdraw_as("dan", second).error().code, Code::failed_precondition);
+    ASSERT_THAT(withdraw_as("root", second), is_ok());
+    EXPECT_THAT(withdraw_as("dan", second), fails_with(Code::failed_precondition));
 }
 
 TEST_F(Workflow, RequestsExpire) {
@@ -278,14 +278,14 @@ TEST_F(Workflow, RequestsExpire) {
 
     EXPECT_EQ(request(id).state, RequestState::expired) << "also before it was swept";
     EXPECT_THAT(missing_of(promote_as("dora", id).error()), ElementsAre("not_expired"));
-    EXPECT_EQ(approve_as("pat", id, digest_of(1)).error().code, Code::failed_precondition);
+    EXPECT_THAT(approve_as("pat", id, digest_of(1)), fails_with(Code::failed_precondition));
 
     EXPECT_EQ(expire(), 1);
     EXPECT_EQ(expire(), 0);
     EXPECT_EQ(request(id).state, RequestState::expired);
     EXPECT_EQ(stage(1), Stage::staged);
     EXPECT_EQ(changes(1).back(), "expired");
-    EXPECT_EQ(promote_as("dora", id).error().code, Code::failed_precondition);
+    EXPECT_THAT(promote_as("dora", id), fails_with(Code::failed_precondition));
 }
 
 TEST_F(Workflow, AnExpiredRequestMakesWayForANewOne) {
@@ -293,7 +293,7 @@ TEST_F(Workflow, AnExpiredRequestMakesWayForANewOne) {
     const RequestId id = open_as("dan", 1)->id;
     clock().advance(std::chrono::days(31));
     const auto again = open_as("dan", 1);
-    ASSERT_TRUE(again.ok()) << again.error().message;
+    ASSERT_THAT(again, is_ok());
     EXPECT_EQ(request(id).state, RequestState::expired);
     EXPECT_EQ(again->state, RequestState::open);
 }
@@ -305,7 +305,7 @@ TEST_F(Workflow, AClosedRequestStaysAsItWas) {
     EXPECT_TRUE(before.evaluation.satisfied);
     ASSERT_EQ(before.approvals.size(), 1U);
     EXPECT_TRUE(before.approvals[0].counts);
-    ASSERT_TRUE(set_roles("pia", {Role::viewer}).ok());
+    ASSERT_THAT(set_roles("pia", {Role::viewer}), is_ok());
     clock().advance(std::chrono::days(60));
     EXPECT_EQ(expire(), 0);
     const PromotionRequest after = request(id);
@@ -322,14 +322,14 @@ TEST_F(Workflow, EverybodyMayComment) {
     const RequestId id = open_as("dan", 1)->id;
     for (const char* name : {"vic", "pia"}) {
         const auto said = write(name, [&](Transaction& t) { return comment(t, id, "what of the tail?"); });
-        ASSERT_TRUE(said.ok()) << said.error().message;
+        ASSERT_THAT(said, is_ok());
     }
     ASSERT_EQ(request(id).comments.size(), 2U);
     EXPECT_EQ(request(id).comments[0].user.text(), "vic");
     EXPECT_EQ(request(id).comments[1].text, "what of the tail?");
     for (const std::string& text : {std::string(" "), std::string("\xff"), std::string(20000, 'x')}) {
         const auto said = write("vic", [&](Transaction& t) { return comment(t, id, text); });
-        EXPECT_EQ(said.error().code, Code::invalid_argument);
+        EXPECT_THAT(said, fails_with(Code::invalid_argument));
     }
 }
 
@@ -337,22 +337,22 @@ TEST_F(Workflow, RetirementIsForGoodAndNotForWhatIsLive) {
     make_live(add_version());
     make_live(1, staging);
     const auto live = retire_as("dora", 1);
-    ASSERT_EQ(live.error().code, Code::failed_precondition);
+    ASSERT_THAT(live, fails_with(Code::failed_precondition));
     EXPECT_EQ(live.error().missing.size(), 2U);
     EXPECT_THAT(live.error().missing[0].explanation, HasSubstr("production"));
     EXPECT_THAT(live.error().missing[1].explanation, HasSubstr("staging"));
 
     add_version();
     const RequestId id = approved_request(2);
-    EXPECT_EQ(retire_as("dora", 2, "").error().code, Code::invalid_argument);
+    EXPECT_THAT(retire_as("dora", 2, ""), fails_with(Code::invalid_argument));
     const auto retired = retire_as("dora", 2, "superseded by the next one");
-    ASSERT_TRUE(retired.ok()) << retired.error().message;
+    ASSERT_THAT(retired, is_ok());
     EXPECT_EQ(retired->stage, Stage::retired);
     EXPECT_EQ(request(id).state, RequestState::withdrawn);
     EXPECT_THAT(request(id).closing_reason, HasSubstr("retired"));
-    EXPECT_EQ(promote_as("dora", id).error().code, Code::failed_precondition);
-    EXPECT_EQ(retire_as("dora", 2).error().code, Code::failed_precondition);
-    ASSERT_TRUE(add_report_as("ada", 2).ok());
+    EXPECT_THAT(promote_as("dora", id), fails_with(Code::failed_precondition));
+    EXPECT_THAT(retire_as("dora", 2), fails_with(Code::failed_precondition));
+    ASSERT_THAT(add_report_as("ada", 2), is_ok());
     EXPECT_EQ(stage(2), Stage::retired);
     EXPECT_EQ(history(2).back().reason, "superseded by the next one");
 }
@@ -364,7 +364,7 @@ TEST_F(Workflow, RequestsAreListedWithWhatIsDerived) {
     const RequestId approved = approved_request(1);
     const RequestId open = open_as("dan", 2)->id;
     const RequestId rejected = open_as("ada", 3)->id;
-    ASSERT_TRUE(reject_as("pia", rejected).ok());
+    ASSERT_THAT(reject_as("pia", rejected), is_ok());
     const auto ids = [&](const std::string& filter, const std::string& order = "id") {
         std::vector<RequestId> found;
         const auto page = seen([&](const Snapshot& s) {
@@ -384,7 +384,7 @@ TEST_F(Workflow, RequestsAreListedWithWhatIsDerived) {
     EXPECT_THAT(ids("requester = 'dan' AND model = 'credit-risk' AND version >= 2"), ElementsAre(open));
     EXPECT_THAT(ids("approver = 'pia'"), ElementsAre(approved)) << "a rejection is no approval";
     EXPECT_THAT(ids("environment = 'staging'"), IsEmpty());
-    ASSERT_TRUE(set_roles("pia", {Role::viewer}).ok());
+    ASSERT_THAT(set_roles("pia", {Role::viewer}), is_ok());
     EXPECT_THAT(ids("state = 'approved'"), IsEmpty());
 }
 
