@@ -13,8 +13,11 @@
 #include "server/app/live_feed.h"
 #include "server/app/log.h"
 #include "server/auth/credentials.h"
+#include "server/inference/service.h"
 #include "server/live/watch.h"
 #include "server/native/routes.h"
+#include "server/oip/routes.h"
+#include "server/tfserving/routes.h"
 #include "server/transport/server.h"
 
 namespace baton::server {
@@ -62,6 +65,7 @@ public:
                     [this](const Digest& digest) { return folder_.blobs->read(digest); }),
           api_({*folder_.store, authenticator_, *folder_.blobs, live_set_, *watch_, pool_},
                {options.anonymous_live, BATON_VERSION}),
+          inference_(live_table_, live_set_, pool_, inference_authorizer(), inference_options(options)),
           health_{live_table_, live_set_, metrics_, pool_, draining_},
           pool_(options.workers, worker_queue) {}
 
@@ -69,6 +73,8 @@ public:
         live_set_.on_change([watch = watch_] { watch->notify(); });
         BATON_TRY(connect_live_set(*folder_.store, live_set_));
         native::add_routes(router_, api_);
+        oip::add_routes(router_, inference_);
+        tfserving::add_routes(router_, inference_);
         add_health_routes(router_, health_);
         add_health_routes(management_router_, health_);
         BATON_ASSIGN(const ListenAddress listen, parse_listen(options_.listen));
@@ -113,6 +119,23 @@ private:
         return live;
     }
 
+    static InferenceService::Options inference_options(const ServeOptions& options) {
+        InferenceService::Options inference;
+        inference.environment = options.environment;
+        inference.server_version = BATON_VERSION;
+        return inference;
+    }
+
+    // Any valid token whose scope has the model may ask; nobody needs one where the operator opened inference.
+    InferenceService::Authorize inference_authorizer() const {
+        if (options_.anonymous_inference) return [](const Request&, std::string_view) { return Status(); };
+        return [this](const Request& request, std::string_view model) -> Status {
+            BATON_ASSIGN(const registry::Caller caller, authenticate(request, authenticator_));
+            BATON_ASSIGN(const registry::ModelName name, registry::ModelName::parse(model));
+            return require_read(caller, name);
+        };
+    }
+
     TransportOptions transport_options(const ListenAddress& listen) {
         TransportOptions transport;
         transport.address = listen.address;
@@ -141,6 +164,7 @@ private:
     inference::LiveTable live_table_;
     inference::LiveSet live_set_;
     native::Api api_;
+    InferenceService inference_;
     Health health_;
     Router router_;
     Router management_router_;

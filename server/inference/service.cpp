@@ -2,131 +2,208 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 
-#include "base/error_codes.h"
-#include "server/inference/json_writer.h"
+#include "base/clock.h"
 
 namespace baton::server {
 namespace {
 
 using inference::ServedVersion;
 using inference::ServedVersionPtr;
+using inference::ServingState;
+using inference::SlotStatus;
+using inference::Tensor;
 
-// A number takes about this many characters of JSON, so a body cannot hold more rows than this allows.
-constexpr std::size_t characters_per_number = 2;
-constexpr std::chrono::nanoseconds decoding_per_character{2};
+Error unavailable(std::string message, std::string hint = {}) {
+    return {.code = Code::unavailable, .message = std::move(message), .hint = std::move(hint)};
+}
 
-std::chrono::nanoseconds expected_cost(const ServedVersion& version, std::size_t body_size) {
-    std::size_t numbers_per_row = 0;
-    for (const auto& input : version.engine->signature().inputs) {
-        std::size_t count = 1;
-        for (std::size_t i = 1; i < input.shape.size(); ++i) {
-            count *= static_cast<std::size_t>(std::max<std::int64_t>(input.shape[i], 1));
-        }
-        numbers_per_row += count;
+std::string text_of(const InferenceTarget& target) {
+    const std::string model = "'" + target.model + "'";
+    return target.version ? model + " version " + std::to_string(*target.version) : model;
+}
+
+// Why a slot that should be served is not in the table.
+Error not_served(const SlotStatus& slot) {
+    const std::string name = "model '" + slot.model + "' version " + std::to_string(slot.version);
+    switch (slot.state) {
+        case ServingState::loading:
+            return unavailable(name + " is loading", "try again shortly");
+        case ServingState::failed:
+            return unavailable(name + " failed to load: " + slot.message);
+        case ServingState::ready:
+            break;
     }
-    const std::size_t rows = body_size / (characters_per_number * std::max<std::size_t>(numbers_per_row, 1)) + 1;
-    return version.cost_per_row * static_cast<std::int64_t>(rows) +
-           decoding_per_character * static_cast<std::int64_t>(body_size);
+    if (slot.message != inference::files_only) return unavailable(name + " is just being replaced", "try again");
+    return failed_precondition(name + " has no model that an engine runs", "download its files instead");
 }
 
-Error unknown_version(std::string_view model, std::optional<std::uint32_t> version) {
-    std::string message = "Request for unknown model: '" + std::string(model) + "'";
-    if (version) message += " version " + std::to_string(*version);
-    return not_found(message + " is not found", "only live versions, and those kept warm for a rollback, are served");
-}
-
-std::int64_t rows_of(const std::vector<inference::Tensor>& inputs) {
-    return inputs.empty() || inputs[0].shape().empty() ? 1 : inputs[0].shape()[0];
+std::size_t rows_of(const std::vector<Tensor>& inputs) {
+    const auto& shape = inputs.front().shape();
+    return shape.empty() ? 1 : static_cast<std::size_t>(shape.front());
 }
 
 }  // namespace
 
+// A request on its way through the three steps.
+struct InferenceService::Call {
+    const Options& options;
+    ServedVersionPtr version;
+    std::unique_ptr<InferenceExchange> exchange;
+    Responder respond;
+    std::string body;
+    std::vector<Tensor> inputs = {};  // once decoded
+    std::size_t rows = 0;
+
+    Status decode() {
+        const auto& signature = version->engine->signature();
+        BATON_ASSIGN(std::vector<Tensor> sent, exchange->decode(body, signature));
+        BATON_ASSIGN(inputs, arrange_inputs(signature, std::move(sent)));
+        if (inputs.empty()) return {};
+        rows = rows_of(inputs);
+        if (rows <= options.max_rows) return {};
+        return invalid_argument("the request has " + std::to_string(rows) + " rows",
+                                "send at most " + std::to_string(options.max_rows));
+    }
+
+    Result<std::string> run() {
+        const auto start = std::chrono::steady_clock::now();
+        auto outputs = version->engine->run(inputs);
+        const std::chrono::nanoseconds taken = std::chrono::steady_clock::now() - start;
+        version->counters.nanoseconds.fetch_add(static_cast<std::uint64_t>(taken.count()), std::memory_order_relaxed);
+        if (!outputs.ok()) return std::move(outputs).error();
+        return exchange->encode(*version, *outputs);
+    }
+
+    void answer(Result<std::string> body_of_answer) {
+        count(body_of_answer.ok());
+        if (!body_of_answer.ok()) return fail(body_of_answer.error());
+        Response response = Response::json(200, *std::move(body_of_answer));
+        name_version(response);
+        respond(std::move(response));
+    }
+
+    void fail(const Error& error) {
+        Response response = exchange->refuse(error);
+        name_version(response);
+        respond(std::move(response));
+    }
+
+    void name_version(Response& response) const {
+        response.headers.add("Baton-Model-Version", std::to_string(version->version));
+        response.headers.add("Baton-Model-Digest", version->digest.text());
+    }
+
+    void count(bool success) const {
+        auto& counters = version->counters;
+        constexpr auto order = std::memory_order_relaxed;
+        counters.requests.fetch_add(1, order);
+        if (success) counters.rows.fetch_add(rows, order);
+        if (!success) counters.failures.fetch_add(1, order);
+        const auto now = std::chrono::floor<std::chrono::milliseconds>(SystemClock().now());
+        counters.last_request_ms.store(now.time_since_epoch().count(), order);
+    }
+};
+
+std::optional<std::uint32_t> parse_version(std::string_view segment) {
+    std::uint32_t version = 0;
+    const auto* end = segment.data() + segment.size();
+    const auto [stop, error] = std::from_chars(segment.data(), end, version);
+    if (error != std::errc() || stop != end || segment.starts_with('0')) return std::nullopt;
+    return version;
+}
+
 InferenceService::InferenceService(const inference::LiveTable& table, const inference::LiveSet& live_set,
                                    WorkerPool& pool, Authorize authorize, Options options)
-    : table_(table), live_set_(live_set), pool_(pool), authorize_(std::move(authorize)), options_(std::move(options)) {}
+    : table_(table),
+      live_set_(live_set),
+      pool_(pool),
+      authorize_(std::move(authorize)),
+      options_(std::move(options)) {}
 
-Result<ServedVersionPtr> InferenceService::find(std::string_view model, std::optional<std::uint32_t> version) const {
-    ServedVersionPtr found = version ? table_.version(model, *version) : table_.live(model);
-    if (found) return found;
-    for (const inference::SlotStatus& status : live_set_.statuses()) {
-        const bool asked = status.model == model &&
-                           (version ? status.version == *version : status.environment == options_.environment);
-        if (!asked) continue;
-        if (status.message == inference::files_only) {
-            return failed_precondition("the live version of '" + std::string(model) +
-                                       "' is only files: no engine runs it");
+Result<ServedVersionPtr> InferenceService::find(const InferenceTarget& target) const {
+    auto version = target.version ? table_.version(target.model, *target.version) : table_.live(target.model);
+    if (version != nullptr) return version;
+    for (const SlotStatus& slot : live_set_.statuses()) {
+        const bool named = target.version ? slot.version == *target.version : slot.environment == options_.environment;
+        if (named && slot.model == target.model) return not_served(slot);
+    }
+    return not_found("Request for unknown model: " + text_of(target) + " is not found");
+}
+
+std::vector<VersionState> InferenceService::versions(std::string_view model) const {
+    std::vector<VersionState> states;
+    const auto routes = table_.routes();
+    for (const auto& entry : routes->entries) {
+        if (!model.empty() && entry.model != model) continue;
+        for (const auto& version : entry.versions) {
+            states.push_back({entry.model, version->version, ServingState::ready, {}});
         }
-        return Error{.code = Code::unavailable,
-                     .message = "version " + std::to_string(status.version) + " of '" + std::string(model) + "' is " +
-                                std::string(inference::serving_state_name(status.state)) +
-                                (status.message.empty() ? "" : ": " + status.message)};
     }
-    return unknown_version(model, version);
+    for (const SlotStatus& slot : live_set_.statuses()) {
+        if (slot.state == ServingState::ready || (!model.empty() && slot.model != model)) continue;
+        const bool known = std::ranges::any_of(states, [&](const VersionState& state) {
+            return state.model == slot.model && state.version == slot.version;
+        });
+        if (!known) states.push_back({slot.model, slot.version, slot.state, slot.message});
+    }
+    std::ranges::sort(states, {}, [](const VersionState& state) { return std::tie(state.model, state.version); });
+    return states;
 }
 
-void InferenceService::answer(Request&& request, Responder responder, const ServedVersionPtr& version,
-                              const Answer& answer, const Refuse& refuse) const {
-    if (expected_cost(*version, request.body.size()) <= options_.inline_cost) {
-        responder(answer(request, *version));
-        return;
+Result<std::vector<VersionState>> InferenceService::visible_versions(const Request& request) const {
+    std::vector<VersionState> visible;
+    for (VersionState& state : versions({})) {
+        const Status status = authorize_(request, state.model);
+        if (status.ok()) {
+            visible.push_back(std::move(state));
+        } else if (status.error().code == Code::unauthenticated) {
+            return status.error();
+        }
     }
-    struct Work {
-        Request request;
-        Responder responder;
-    };
-    auto work = std::make_shared<Work>(Work{std::move(request), std::move(responder)});
-    const bool taken = pool_.submit([work, version, answer] { work->responder(answer(work->request, *version)); });
-    if (!taken) {
-        work->responder(
-            refuse({.code = Code::resource_exhausted, .message = "too many requests are waiting; try again"}));
-    }
+    return visible;
 }
 
-Result<std::vector<inference::Tensor>> run_model(const ServedVersion& version, std::vector<inference::Tensor> inputs) {
-    using SteadyClock = std::chrono::steady_clock;
-    constexpr auto relaxed = std::memory_order_relaxed;
-    ServedVersion::Counters& counters = version.counters;
-    const auto run = [&]() -> Result<std::vector<inference::Tensor>> {
-        BATON_ASSIGN(std::vector<inference::Tensor> arranged,
-                     inference::arrange_inputs(version.engine->signature(), std::move(inputs)));
-        const auto start = SteadyClock::now();
-        Result<std::vector<inference::Tensor>> outputs = version.engine->run(arranged);
-        counters.nanoseconds.fetch_add(static_cast<std::uint64_t>((SteadyClock::now() - start).count()), relaxed);
-        counters.rows.fetch_add(static_cast<std::uint64_t>(rows_of(arranged)), relaxed);
-        return outputs;
-    };
-    Result<std::vector<inference::Tensor>> outputs = run();
-    counters.requests.fetch_add(1, relaxed);
-    if (!outputs.ok()) counters.failures.fetch_add(1, relaxed);
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    counters.last_request_ms.store(std::chrono::duration_cast<std::chrono::milliseconds>(now).count(), relaxed);
-    return outputs;
+void InferenceService::infer(Request&& request, const InferenceTarget& target,
+                             std::unique_ptr<InferenceExchange> exchange, Responder respond) const {
+    if (const Status status = authorize_(request, target.model); !status.ok()) {
+        return respond(exchange->refuse(status.error()));
+    }
+    auto version = find(target);
+    if (!version.ok()) return respond(exchange->refuse(version.error()));
+
+    Call call{options_, *std::move(version), std::move(exchange), std::move(respond), std::move(request.body)};
+    const bool decoded = call.body.size() <= options_.inline_body;
+    if (decoded) {
+        if (Status status = call.decode(); !status.ok()) return call.answer(std::move(status).error());
+        if (runs_inline(*call.version, call.rows)) return call.answer(call.run());
+    }
+    submit(std::make_shared<Call>(std::move(call)), decoded);
 }
 
-Response inference_response(const ServedVersion& version, std::string body) {
-    Response response = Response::json(200, std::move(body));
-    response.headers.set("Baton-Model-Version", std::to_string(version.version));
-    response.headers.set("Baton-Model-Digest", version.digest.text());
+bool InferenceService::runs_inline(const ServedVersion& version, std::size_t rows) const {
+    if (rows > options_.inline_rows) return false;
+    return version.cost_per_row <= options_.inline_cost / static_cast<std::int64_t>(std::max<std::size_t>(rows, 1));
+}
+
+void InferenceService::submit(const std::shared_ptr<Call>& call, bool decoded) const {
+    const bool accepted = pool_.submit([call, decoded] {
+        if (!decoded) {
+            if (Status status = call->decode(); !status.ok()) return call->answer(std::move(status).error());
+        }
+        call->answer(call->run());
+    });
+    if (accepted) return;
+    call->answer(Error{.code = Code::resource_exhausted,
+                       .message = "the server has more requests than it can run",
+                       .hint = "try again shortly"});
+}
+
+Response error_response(int status, std::string body) {
+    Response response = Response::json(status, std::move(body));
+    if (status == 503 || status == 429) response.headers.add("Retry-After", "1");
     return response;
-}
-
-Response inference_error(const Error& error) {
-    Response response = Response::json(http_status(error.code), error_body(error));
-    if (error.code == Code::unauthenticated) response.headers.set("WWW-Authenticate", "Bearer realm=\"baton\"");
-    if (response.status == 503) response.headers.set("Retry-After", "1");
-    return response;
-}
-
-Result<std::optional<std::uint32_t>> version_parameter(const Request& request) {
-    const std::string_view text = request.parameter("version");
-    if (text.empty()) return std::optional<std::uint32_t>();
-    std::uint32_t number = 0;
-    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || stop != text.data() + text.size() || number == 0) {
-        return not_found("'" + std::string(text) + "' is no version: versions are numbers from 1 up");
-    }
-    return std::optional(number);
 }
 
 }  // namespace baton::server

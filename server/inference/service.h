@@ -1,4 +1,4 @@
-// What every inference protocol does the same way: who may ask, which version answers, where it runs, what is counted.
+// What every inference protocol shares: who may ask, which version answers, where a request runs, what is counted.
 #pragma once
 
 #include <chrono>
@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,58 +19,90 @@
 
 namespace baton::server {
 
-// Thread-safe.
+// Which version of which model a request names.
+struct InferenceTarget {
+    std::string model;
+    std::optional<std::uint32_t> version = {};  // none: the live one
+};
+
+// The version that a path segment names; nullopt for what is no version number and so names none.
+std::optional<std::uint32_t> parse_version(std::string_view segment);
+
+// One request in one protocol's words. Its functions are called at most once each, in this order, by one thread at a
+// time but not always the same one.
+class InferenceExchange {
+public:
+    virtual ~InferenceExchange() = default;
+    // The named inputs in a body; their order, types and shapes are compared with the signature afterwards.
+    virtual Result<std::vector<inference::Tensor>> decode(std::string& body, const inference::Signature& signature) = 0;
+    // The JSON body of the answer: all outputs are there, in the order of the signature.
+    virtual Result<std::string> encode(const inference::ServedVersion& version,
+                                       std::span<const inference::Tensor> outputs) = 0;
+    virtual Response refuse(const Error& error) const = 0;
+};
+
+// One version as a client may see it.
+struct VersionState {
+    std::string model;
+    std::uint32_t version = 0;
+    inference::ServingState state = inference::ServingState::loading;
+    std::string message;  // why it failed
+};
+
+// Thread-safe. Everything but infer() is quick enough for the event loop; infer() chooses where it runs.
 class InferenceService {
 public:
-    // Asked before anything is decoded; must be quick, it runs on the event loop.
+    // Asked before anything of a request is decoded, on the event loop: must be cheap and must not block.
     using Authorize = std::function<Status(const Request&, std::string_view model)>;
 
     struct Options {
-        std::string environment = "production";
+        std::string environment = "production";  // the one that the live set answers requests without a version from
         std::string server_name = "baton";
-        std::string server_version;
-        std::chrono::nanoseconds inline_cost{50'000};  // what a request may take of the event loop
-        std::uint64_t body_limit = 64u << 20;
+        std::string server_version = {};
+        std::function<bool()> ready = {};          // false while shutting down; empty: always ready
+        std::uint64_t body_limit = 32u << 20;
+        std::size_t max_rows = 1'000'000;          // in one request
+        // A request runs on the event loop when its body, its rows and the model's measured cost are all below these.
+        std::size_t inline_body = 16 * 1024;
+        std::size_t inline_rows = 64;
+        std::chrono::nanoseconds inline_cost{50'000};
     };
 
-    // All must outlive the service.
     InferenceService(const inference::LiveTable& table, const inference::LiveSet& live_set, WorkerPool& pool,
                      Authorize authorize, Options options);
 
     const Options& options() const { return options_; }
+    bool ready() const { return !options_.ready || options_.ready(); }
+    Status authorize(const Request& request, std::string_view model) const { return authorize_(request, model); }
+
+    // not_found, unavailable while it loads or when it failed, failed_precondition for a version of files only.
+    Result<inference::ServedVersionPtr> find(const InferenceTarget& target) const;
+
+    // The loaded versions and those that should be, of one model or (empty name) of all, ascending.
+    std::vector<VersionState> versions(std::string_view model) const;
+    // Those that the caller may see. An error if it has no valid identity at all.
+    Result<std::vector<VersionState>> visible_versions(const Request& request) const;
     std::shared_ptr<const inference::Routes> routes() const { return table_.routes(); }
 
-    Status authorize(const Request& request, std::string_view model) const { return authorize_(request, model); }
-    // The live version, or the one that is named if it is loaded. not_found for a name nobody knows, unavailable while
-    // it is live but not served (says why).
-    Result<inference::ServedVersionPtr> find(std::string_view model, std::optional<std::uint32_t> version) const;
-
-    // Makes the answer of one request from its version. Called on the event loop when the version's measured cost and
-    // the size of the body promise that it is quick, else on the worker pool.
-    using Answer = std::function<Response(Request&, const inference::ServedVersion&)>;
-    // How the protocol shows an error.
-    using Refuse = std::function<Response(const Error&)>;
-    void answer(Request&& request, Responder responder, const inference::ServedVersionPtr& version,
-                const Answer& answer, const Refuse& refuse) const;
+    // Answers the request: authorises, finds the version, then decodes, runs and encodes here or on the pool
+    // (resource_exhausted when its queue is full). The version stays loaded until the answer is made.
+    void infer(Request&& request, const InferenceTarget& target, std::unique_ptr<InferenceExchange> exchange,
+               Responder respond) const;
 
 private:
+    struct Call;
+
+    bool runs_inline(const inference::ServedVersion& version, std::size_t rows) const;
+    void submit(const std::shared_ptr<Call>& call, bool decoded) const;
+
     const inference::LiveTable& table_;
     const inference::LiveSet& live_set_;
     WorkerPool& pool_;
-    Authorize authorize_;
-    Options options_;
+    const Authorize authorize_;
+    const Options options_;
 };
 
-// Arranges, runs and counts. Errors as arrange_inputs and Model::run give them.
-Result<std::vector<inference::Tensor>> run_model(const inference::ServedVersion& version,
-                                                 std::vector<inference::Tensor> inputs);
-
-// 200 with the headers that name what answered.
-Response inference_response(const inference::ServedVersion& version, std::string body);
-// {"error": …} with the code's HTTP status.
-Response inference_error(const Error& error);
-
-// The `version` part of the path: a number from 1 up; nullopt when the route has none. not_found for anything else.
-Result<std::optional<std::uint32_t>> version_parameter(const Request& request);
+// 503 and 429 carry Retry-After, so that clients come again instead of at once.
+Response error_response(int status, std::string body);
 
 }  // namespace baton::server

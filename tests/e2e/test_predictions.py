@@ -77,7 +77,7 @@ def test_both_protocols_and_both_of_their_forms_agree(server, name):
     "tensor, says",
     [
         ({"shape": [1, 3], "data": [1, 2, 3]}, "2"),
-        ({"shape": [2, 2], "data": [1, 2, 3]}, "4"),
+        ({"shape": [2, 2], "data": [1, 2, 3]}, "[2,2]"),
         ({"datatype": "INT64", "data": [1, 2]}, "FP32"),
         ({"name": "Z", "data": [1, 2]}, "X"),
         ({"data": ["a", "b"]}, "X"),
