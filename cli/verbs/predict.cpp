@@ -36,26 +36,38 @@ Result<std::string> model_path(Api& api, const Reference& reference) {
 // One column of the table for an element of an output's row.
 struct Column {
     std::string title;
-    Json data;
+    std::shared_ptr<const Json> data;  // of the whole output
     std::size_t offset = 0;
     std::size_t stride = 1;
 };
 
+// Nested and flat data alike.
+void append_elements(const Json& data, Json& flat) {
+    if (!data.is_array()) return;
+    for (const Json& element : data) {
+        if (element.is_array()) {
+            append_elements(element, flat);
+        } else {
+            flat.push_back(element);
+        }
+    }
+}
+
 std::vector<Column> columns_of(const Json& outputs, std::size_t& rows) {
     std::vector<Column> columns;
     for (const Json& output : outputs) {
-        const Json data = member(output, "data").is_array() ? member(output, "data").flatten() : Json::object();
         Json flat = Json::array();
-        for (const auto& [key, value] : data.items()) flat.push_back(value);
+        append_elements(member(output, "data"), flat);
         const Json& shape = member(output, "shape");
         const std::size_t count = shape.is_array() && !shape.empty() && shape.front().is_number_unsigned()
                                       ? shape.front().get<std::size_t>()
                                       : flat.size();
         const std::size_t width = count == 0 ? 0 : flat.size() / count;
-        rows = std::max(rows, count);
+        if (width > 0) rows = std::max(rows, count);
+        const auto data = std::make_shared<const Json>(std::move(flat));
         for (std::size_t i = 0; i < width; ++i) {
             const std::string suffix = width == 1 ? "" : "." + std::to_string(i);
-            columns.push_back({text(output, "name") + suffix + ">", flat, i, width});
+            columns.push_back({text(output, "name") + suffix + ">", data, i, width});
         }
     }
     return columns;
@@ -71,7 +83,7 @@ void print_outputs(std::ostream& out, const Style& style, const Json& answer) {
         std::vector<std::string> cells = {std::to_string(row + 1)};
         for (const Column& column : columns) {
             const std::size_t at = row * column.stride + column.offset;
-            const Json value = at < column.data.size() ? column.data[at] : Json();
+            const Json value = at < column.data->size() ? (*column.data)[at] : Json();
             cells.push_back(value.is_string() ? value.get<std::string>() : dump(value));
         }
         table.add(std::move(cells));

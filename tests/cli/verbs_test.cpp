@@ -179,7 +179,7 @@ TEST_F(VerbTest, PredictAsksForTheInputsAndPrintsATable) {
     server.on("GET /v2/models/risk", R"({"name":"risk","inputs":[{"name":"X","datatype":"FP32","shape":[-1,2]}]})");
     server.on("POST /v2/models/risk/infer", R"({"model_name":"risk","model_version":"3","outputs":[
         {"name":"label","datatype":"INT64","shape":[2],"data":[1,0]},
-        {"name":"p","datatype":"FP32","shape":[2,2],"data":[0.25,0.75,1.0,0.0]}]})");
+        {"name":"p","datatype":"FP32","shape":[2,2],"data":[[0.25,0.75],[1.0,0.0]]}]})");
     const Outcome outcome = baton({"predict", "risk", "-"}, "a,b\n1,2\n3,4\n");
     ASSERT_EQ(outcome.code, 0) << outcome.err;
     EXPECT_EQ(outcome.out,
