@@ -33,6 +33,7 @@ public:
     bool contains(std::string_view name) const { return get(name).has_value(); }
     std::size_t count(std::string_view name) const;
     void clear() { fields_.clear(); }  // keeps the memory for the next message
+    void reserve(std::size_t fields) { fields_.reserve(fields); }
 
     auto begin() const { return fields_.begin(); }
     auto end() const { return fields_.end(); }

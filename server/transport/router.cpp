@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <deque>
+#include <list>
 #include <map>
 
 #include "base/encoding.h"
@@ -14,7 +14,7 @@ namespace {
 // The segments of a path, decoded. Views into the path, or into `decoded` where decoding changed something.
 struct Segments {
     std::vector<std::string_view> parts;
-    std::deque<std::string> decoded;
+    std::list<std::string> decoded;
 };
 
 // What a decoded segment may never hold: control characters, broken UTF-8, and a dot segment, also one that an encoded

@@ -7,7 +7,13 @@ namespace baton::server {
 using boost::asio::ip::tcp;
 using boost::system::error_code;
 
-Connection::Connection(tcp::socket socket, Loop& loop, Shared& shared, std::string peer)
+namespace {
+
+constexpr std::size_t usual_header_fields = 8;
+
+}  // namespace
+
+Connection::Connection(Socket socket, Loop& loop, Shared& shared, std::string peer)
     : socket_(std::move(socket)), loop_(loop), shared_(shared), deadline_(loop.io()), peer_(std::move(peer)) {}
 
 void Connection::start(bool admitted) {
@@ -85,7 +91,7 @@ void Connection::close() {
     if (phase_ == Phase::closed) return;
     phase_ = Phase::closed;
     if (unanswered_ && status_ != 0) note_answered();
-    if (upload_) drop_sink();
+    if (intake_) drop_sink();
     body_.reset();
     deadline_.stop();
     error_code ignored;
@@ -163,11 +169,13 @@ void Connection::begin_request() {
     deadline_.clear();
     ++serial_;
     unanswered_ = true;
+    status_ = 0;
     close_after_ = false;
     framing_ = {};
     request_.peer = peer_;
     request_.path.clear();
     request_.headers.clear();
+    request_.headers.reserve(usual_header_fields);
     request_.body.clear();
     request_copy_.reset();
 }
@@ -185,8 +193,9 @@ void Connection::head_came(std::string_view head) {
     route_ = match.route;
     request_.parameters = std::move(match.parameters);
     if (framing_.length > route_->body_limit) return gather(BodyReader::State::too_large);
-    if (std::holds_alternative<server::Upload>(route_->handler)) return begin_upload();
+    if (std::holds_alternative<Upload>(route_->handler)) return begin_upload();
     if (!framing_.has_body()) {
+        request_.body.reserve(Request::body_padding);
         phase_ = Phase::ready;
         return;
     }

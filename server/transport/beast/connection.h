@@ -1,13 +1,12 @@
 // One client's connection: a state machine that lives on one loop.
 #pragma once
 
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "server/transport/beast/asio.h"
 #include "server/transport/beast/body_reader.h"
 #include "server/transport/beast/deadline.h"
 #include "server/transport/beast/file_transfer.h"
@@ -22,7 +21,7 @@ namespace baton::server {
 // comes back through the loop's mailbox.
 class Connection : public std::enable_shared_from_this<Connection> {
 public:
-    Connection(boost::asio::ip::tcp::socket socket, Loop& loop, Shared& shared, std::string peer);
+    Connection(Socket socket, Loop& loop, Shared& shared, std::string peer);
 
     void start(bool admitted);  // not admitted: is told 503 and closed
     void close_if_idle();       // for draining: between two requests, with nothing of the next one here
@@ -42,7 +41,7 @@ private:
     };
     // What the output is the end of.
     enum class Output { invitation, whole, file, stream };
-    struct Upload;
+    struct Intake;
 
     // Does what can be done without waiting. Every event ends in a call of it.
     void advance();
@@ -110,7 +109,7 @@ private:
 
     const TransportLimits& limits() const { return shared_.options.limits; }
 
-    boost::asio::ip::tcp::socket socket_;
+    Socket socket_;
     Loop& loop_;
     Shared& shared_;
     Deadline deadline_;
@@ -131,7 +130,7 @@ private:
     std::optional<Request> request_copy_;  // for the log, when the handler takes the request itself
     const Route* route_ = nullptr;
     std::optional<BodyReader> body_;
-    std::unique_ptr<Upload> upload_;
+    std::unique_ptr<Intake> intake_;
     std::string upload_buffer_;
     Clock::time_point started_{};
     std::uint64_t serial_ = 0;  // of the request, so that a late answer is not taken for the next one's
@@ -153,7 +152,7 @@ private:
 };
 
 // A request body on its way to its sink. At most two pieces are in memory: one being gathered, one being written.
-struct Connection::Upload {
+struct Connection::Intake {
     static constexpr std::size_t piece_size = 256 * 1024;
 
     std::shared_ptr<BodySink> sink;

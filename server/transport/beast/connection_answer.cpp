@@ -30,6 +30,11 @@ Code code_of(int status) {
     }
 }
 
+// An idle connection keeps small buffers for its next request, and gives large ones back.
+void give_back_if_large(std::string& buffer) {
+    if (buffer.capacity() > InputBuffer::initial_capacity) std::string().swap(buffer);
+}
+
 // What a chunk's content is preceded by.
 void append_chunk_size(std::string& out, std::size_t size) {
     std::array<char, 16> digits;
@@ -153,10 +158,12 @@ void Connection::finish_answer() {
     note_answered();
     transfer_.reset();
     stream_.reset();
-    if (upload_) drop_sink();
+    if (intake_) drop_sink();
     if (close_after_) return linger();
     body_.reset();
-    upload_.reset();
+    intake_.reset();
+    for (std::string* buffer : {&request_.body, &upload_buffer_, &out_body_}) give_back_if_large(*buffer);
+    input_.give_back_if_large();
     scanner_.reset();
     head_begun_ = false;
     phase_ = Phase::head;

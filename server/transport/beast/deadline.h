@@ -1,10 +1,11 @@
 // The one timer of a connection.
 #pragma once
 
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <functional>
 #include <memory>
+
+#include "server/transport/beast/asio.h"
 
 namespace baton::server {
 
@@ -48,7 +49,7 @@ private:
         on_expired_();
     }
 
-    boost::asio::steady_timer timer_;
+    Timer timer_;
     std::weak_ptr<void> owner_;
     std::function<void()> on_expired_;
     Clock::time_point due_ = Clock::time_point::max();

@@ -30,6 +30,12 @@ public:
     }
     void commit(std::size_t bytes) { end_ += bytes; }
 
+    // Frees a buffer that grew, once nothing is in it.
+    void give_back_if_large() {
+        if (!empty() || capacity_ <= initial_capacity) return;
+        data_.reset();
+        capacity_ = begin_ = end_ = 0;
+    }
     void reserve(std::size_t capacity) {
         if (capacity_ < capacity) reallocate(capacity);
     }

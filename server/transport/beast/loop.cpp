@@ -69,7 +69,7 @@ void Loop::stop() {
 }
 
 void Loop::accept() {
-    acceptor_.async_accept(next_peer_, [this](const error_code& ec, tcp::socket socket) {
+    acceptor_.async_accept(io_, next_peer_, [this](const error_code& ec, Socket socket) {
         if (!acceptor_.is_open()) return;
         if (!ec) {
             accepted(std::move(socket), next_peer_);
@@ -84,7 +84,7 @@ void Loop::accept() {
     });
 }
 
-void Loop::accepted(tcp::socket socket, const tcp::endpoint& peer) {
+void Loop::accepted(Socket socket, const tcp::endpoint& peer) {
     const std::string address = peer.address().to_string();
     const ConnectionCounts::Verdict verdict = shared_.counts.enter(address);
     if (verdict == ConnectionCounts::Verdict::dropped) {
@@ -104,7 +104,7 @@ void Loop::accept_backlog() {
     for (;;) {
         error_code ec;
         tcp::endpoint peer;
-        tcp::socket socket = acceptor_.accept(io_, peer, ec);
+        Socket socket = acceptor_.accept(io_, peer, ec);
         if (ec) return;
         accepted(std::move(socket), peer);
     }

@@ -2,10 +2,6 @@
 #pragma once
 
 #include <atomic>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <condition_variable>
 #include <ctime>
 #include <memory>
@@ -14,6 +10,7 @@
 #include <thread>
 #include <unordered_set>
 
+#include "server/transport/beast/asio.h"
 #include "server/transport/beast/limits.h"
 #include "server/transport/server.h"
 
@@ -51,6 +48,7 @@ public:
     void close() {
         const std::lock_guard lock(mutex_);
         io_ = nullptr;
+        owner_ = std::thread::id{};  // a later thread may get the same one
     }
 
     void set_owner(std::thread::id thread) { owner_ = thread; }
@@ -65,8 +63,6 @@ private:
 // All but the constructor, run(), stop(), drain() and wait_until_empty() is called on the loop's own thread.
 class Loop {
 public:
-    using Acceptor = boost::asio::ip::tcp::acceptor;
-
     Loop(Shared& shared, std::shared_ptr<Gate> gate);
     ~Loop();
     Loop(const Loop&) = delete;
@@ -88,7 +84,7 @@ public:
 
 private:
     void accept();
-    void accepted(boost::asio::ip::tcp::socket socket, const boost::asio::ip::tcp::endpoint& peer);
+    void accepted(Socket socket, const boost::asio::ip::tcp::endpoint& peer);
     void accept_backlog();
 
     Shared& shared_;
@@ -96,7 +92,7 @@ private:
     boost::asio::io_context io_{1};
     const std::shared_ptr<Mailbox> mailbox_;
     Acceptor acceptor_{io_};
-    boost::asio::steady_timer accept_pause_{io_};
+    Timer accept_pause_{io_};
     boost::asio::ip::tcp::endpoint next_peer_;
     std::time_t date_second_ = -1;
     std::string date_;

@@ -1,5 +1,7 @@
 #include "server/transport/beast/request_head.h"
 
+#include "server/transport/beast/asio.h"
+
 #include <algorithm>
 #include <boost/beast/http/basic_parser.hpp>
 #include <optional>
