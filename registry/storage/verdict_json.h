@@ -1,5 +1,6 @@
 // What the policy said of a request when it was closed, as the column holds it:
-// {"decisions":[{"counts":true,"reason_not":""}],"requirements":[{"explanation":…,"requirement":…,"satisfied":true}],"satisfied":true}
+// {"decisions":[{"counts":true,"reason_not":""}],
+//  "requirements":[{"explanation":…,"requirement":…,"satisfied":true}],"satisfied":true}
 // with the decisions in the order of their rows.
 #pragma once
 
