@@ -1,4 +1,5 @@
 // From the bytes of an ONNX file to a model.
+#include "inference/eigen/linear_pipeline.h"
 #include "inference/eigen/plan.h"
 #include "inference/model.h"
 #include "inference/onnx/reader.h"
@@ -21,6 +22,7 @@ Result<OnnxDescription> describe_onnx(std::string_view bytes) {
 Result<std::unique_ptr<Model>> load_onnx(std::string_view bytes) {
     BATON_ASSIGN(const onnx::Graph graph, onnx::read_graph(bytes));
     BATON_ASSIGN(std::unique_ptr<Model> plan, eigen::Plan::compile(graph));
+    if (auto fused = eigen::fuse_linear(graph, *plan)) return fused;
     return plan;
 }
 

@@ -23,6 +23,18 @@ Result<Labels> Labels::of(const onnx::Node& node, const std::string& ints_attrib
     return labels;
 }
 
+std::optional<Labels> Labels::of(const Array& values) {
+    Labels labels;
+    if (values.kind() == Kind::integer) {
+        labels.names_ = std::vector<std::int64_t>(values.integers().begin(), values.integers().end());
+    } else if (values.kind() == Kind::text) {
+        labels.names_ = std::vector<std::string>(values.texts().begin(), values.texts().end());
+    } else {
+        return std::nullopt;
+    }
+    return labels;
+}
+
 std::size_t Labels::size() const {
     return std::visit([](const auto& names) { return names.size(); }, names_);
 }

@@ -1,6 +1,7 @@
 // The class labels of a classifier: integers or strings.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -16,6 +17,9 @@ public:
     // From one of the two attributes; both given is invalid_argument, neither gives no labels.
     static Result<Labels> of(const onnx::Node& node, const std::string& ints_attribute = "classlabels_ints",
                              const std::string& strings_attribute = "classlabels_strings");
+
+    // The elements of a constant; nullopt unless they are integers or texts.
+    static std::optional<Labels> of(const Array& values);
 
     std::size_t size() const;
     Kind kind() const { return names_.index() == 0 ? Kind::integer : Kind::text; }

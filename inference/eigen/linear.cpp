@@ -57,6 +57,10 @@ void LinearMap::apply(std::span<const T> x, std::span<double> scores) const {
 template void LinearMap::apply<float>(std::span<const float>, std::span<double>) const;
 template void LinearMap::apply<double>(std::span<const double>, std::span<double>) const;
 
+void LinearMap::add_bias(std::span<const double> bias) {
+    bias_ += Eigen::Map<const Eigen::VectorXd>(bias.data(), bias_.size());
+}
+
 void LinearMap::fold_scaler(std::span<const double> offset, std::span<const double> scale) {
     for (Eigen::Index f = 0; f < weights_.cols(); ++f) {
         weights_.col(f) *= scale[static_cast<std::size_t>(f)];

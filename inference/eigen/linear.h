@@ -29,6 +29,7 @@ public:
     template <class T>
     void apply(std::span<const T> x, std::span<double> scores) const;
 
+    void add_bias(std::span<const double> bias);  // of outputs() values
     // The same map of inputs that go through (x - offset) * scale first.
     void fold_scaler(std::span<const double> offset, std::span<const double> scale);
 
