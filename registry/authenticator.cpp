@@ -1,6 +1,7 @@
 #include <array>
 #include <atomic>
 
+#include "base/published.h"
 #include "registry/identity.h"
 #include "registry/storage/token_table.h"
 #include "registry/storage/user_table.h"
@@ -24,11 +25,12 @@ struct Verified {
     std::shared_ptr<const Principal> principal;
 };
 
-// Immutable but for the cache, which goes when a newer one takes its place.
+// Immutable but for the cache, which goes with it.
 struct Principals {
     std::uint64_t generation = 0;  // of the store, before it was read
     std::unordered_map<Digest, std::shared_ptr<const Principal>> by_secret_hash;
-    mutable std::array<std::atomic<std::shared_ptr<const Verified>>, 64> recent;
+    mutable std::array<Published<const Verified>, 64> recent;  // by a hash of the secret
+    mutable std::mutex remembering;                            // for who stores in `recent`
 };
 
 bool equal_in_constant_time(std::string_view a, std::string_view b) {
@@ -116,7 +118,7 @@ struct Authenticator::Impl {
     const Store& store;
     const Clock& clock;
     std::mutex refreshing;
-    std::atomic<std::shared_ptr<const Principals>> current;
+    Published<const Principals> current;  // stored with `refreshing` held
 };
 
 namespace {
@@ -129,6 +131,7 @@ std::shared_ptr<const Principal> find_principal(const Principals& principals, st
     // The look-up compares digests of a secret with 178 random bits: its timing tells nothing that helps to guess one.
     const auto found = principals.by_secret_hash.find(sha256(secret));
     if (found == principals.by_secret_hash.end()) return nullptr;
+    const std::lock_guard guard(principals.remembering);
     recent.store(std::make_shared<const Verified>(Verified{std::string(secret), found->second}));
     return found->second;
 }
