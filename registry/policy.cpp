@@ -34,14 +34,14 @@ std::vector<Approval> weigh(const Policy& policy, const RequestFacts& facts) {
     std::vector<Approval> approvals;
     for (std::size_t i = 0; i < facts.approvals.size(); ++i) {
         const GivenApproval& given = facts.approvals[i];
-        std::string reason = reason_not(policy, facts, i);
+        const std::string reason = reason_not(policy, facts, i);
         approvals.push_back({.user = given.user,
                              .decision = given.decision,
                              .digest = given.digest,
                              .comment = given.comment,
                              .at = given.at,
                              .counts = reason.empty(),
-                             .reason_not = std::move(reason)});
+                             .reason_not = reason});
     }
     return approvals;
 }

@@ -1,4 +1,6 @@
 // What changes the live set: promotion and rollback; and retirement.
+#include <algorithm>
+
 #include "registry/audit.h"
 #include "registry/catalog_support.h"
 #include "registry/review.h"
@@ -198,7 +200,7 @@ Result<Slot> rollback(Transaction& transaction, const ModelName& model, const En
         const std::string what = "nothing of " + model.text() + " is live in " + environment.text();
         return refusal(what, {{"live_there", false, what}}, "a first version goes live by a promotion request");
     }
-    const Slot live = history.front();
+    const Slot& live = history.front();
     BATON_ASSIGN(const Version target,
                  to ? named_target(transaction, history, *to) : previous_target(transaction, history));
 

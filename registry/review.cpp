@@ -7,7 +7,7 @@
 namespace baton::registry {
 namespace {
 
-constexpr std::size_t max_text = 16 * 1024;
+constexpr std::size_t max_text = std::size_t{16} * 1024;
 
 bool holds_role(const Snapshot& snapshot, const UserName& name, Role role) {
     const auto user = storage::find_user(snapshot.connection(), name);

@@ -1,4 +1,6 @@
 // What is live, and what was.
+#include <algorithm>
+
 #include "registry/catalog_support.h"
 #include "registry/storage/live_set_table.h"
 #include "registry/storage/slot_table.h"

@@ -73,6 +73,7 @@ PromotionRequest request_of(Connection& connection, const Row& row) {
 
 std::vector<RequestId> ids_in(const std::vector<Row>& rows) {
     std::vector<RequestId> ids;
+    ids.reserve(rows.size());
     for (const Row& row : rows) ids.push_back(row.integer(0));
     return ids;
 }
