@@ -147,19 +147,39 @@ INSTANTIATE_TEST_SUITE_P(Faults, EveryOperation,
                                          Injection{"ShortWrite", Fault::short_write, false, false}),
                          [](const auto& param) { return param.param.name; });
 
-// Opening can fail anywhere too; the next attempt finds its way.
+// Opening can fail anywhere too. What it opens is durable then, and a failed attempt is no obstacle to the next one.
 TEST(LocalStoreFaults, OpensAfterAFailedOpening) {
-    for (unsigned n = 1;; ++n) {
+    for (const bool forever : {false, true}) {
+        bool failed = true;
+        for (unsigned n = 1; failed; ++n) {
+            Machine machine;
+            machine.files->fail_operation(n, Fault::io_error, forever);
+            const bool opened = machine.start().ok();
+            failed = machine.files->has_failed();
+            machine.files->stop_failing();
+            ASSERT_TRUE(opened || machine.start().ok()) << "operation " << n;
+            ASSERT_TRUE(put(*machine.store, content).ok());
+            machine.power_loss();
+            ASSERT_TRUE(machine.start().ok());
+            EXPECT_TRUE(machine.stores_whole_blob()) << "operation " << n;
+        }
+    }
+}
+
+// A name whose folder could not be synced may not last, so the same process does not show it either.
+TEST(LocalStoreFaults, BlobSeenAfterAFailureSurvivesPowerLoss) {
+    bool failed = true;
+    for (unsigned n = 1; failed; ++n) {
         Machine machine;
-        machine.files->fail_operation(n, Fault::io_error, /*forever=*/true);
-        const bool opened = machine.start().ok();
+        ASSERT_TRUE(machine.start().ok());
+        machine.files->fail_operation(n, Fault::io_error);
+        static_cast<void>(put(*machine.store, content));
+        failed = machine.files->has_failed();
         machine.files->stop_failing();
-        ASSERT_TRUE(machine.start().ok()) << "operation " << n;
-        ASSERT_TRUE(put(*machine.store, content).ok());
+        const bool stored = is_stored(*machine.store, digest);
         machine.power_loss();
         ASSERT_TRUE(machine.start().ok());
-        EXPECT_TRUE(machine.stores_whole_blob()) << "operation " << n;
-        if (opened) break;
+        EXPECT_EQ(is_stored(*machine.store, digest), stored) << "operation " << n;
     }
 }
 

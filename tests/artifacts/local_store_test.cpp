@@ -154,6 +154,7 @@ TEST_F(LocalStoreOnFake, SetsChangedBlobsAsideAndKeepsThemAll) {
     }
     files->power_loss();
     EXPECT_EQ(files->list(paths.corrupt())->size(), 3u);
+    EXPECT_FALSE(is_stored(*store, digest));
 }
 
 TEST_F(LocalStoreOnFake, RemovalIsDurable) {
