@@ -292,8 +292,6 @@ void LiveSet::want(std::uint64_t revision, std::vector<WantedSlot> slots) {
     impl_->wake.notify_one();
 }
 
-const std::string& LiveSet::environment() const { return impl_->options.environment; }
-
 std::vector<SlotStatus> LiveSet::statuses() const {
     const std::lock_guard lock(impl_->mutex);
     std::vector<SlotStatus> statuses;

@@ -65,7 +65,6 @@ public:
     // Each slot is published as soon as it is loaded; the table shows the revision once all were.
     void want(std::uint64_t revision, std::vector<WantedSlot> slots);
 
-    const std::string& environment() const;
     std::vector<SlotStatus> statuses() const;  // in the order of want()
     // Called on the loading thread whenever the table or a status has changed. Set it before the first want().
     void on_change(std::function<void()> listener);

@@ -24,7 +24,7 @@ Status check_outputs(const Signature& signature, const std::vector<Tensor>& outp
     const bool match = std::ranges::equal(outputs, signature.outputs, [](const Tensor& tensor, const TensorSpec& spec) {
         return tensor.name == spec.name && tensor.type() == spec.type;
     });
-    if (!match) return internal_error("the model's outputs are not those of its signature");
+    if (!match || outputs.empty()) return internal_error("the model's outputs are not those of its signature");
     return {};
 }
 

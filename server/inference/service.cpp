@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "base/clock.h"
+#include "server/inference/json_writer.h"
 
 namespace baton::server {
 namespace {
@@ -37,6 +38,11 @@ Error not_served(const SlotStatus& slot) {
     }
     if (slot.message != inference::files_only) return unavailable(name + " is just being replaced", "try again");
     return failed_precondition(name + " has no model that an engine runs", "download its files instead");
+}
+
+bool is_compressed(const Request& request) {
+    const auto encoding = request.headers.get("Content-Encoding");
+    return encoding && !equal_ignoring_case(*encoding, "identity");
 }
 
 std::size_t rows_of(const std::vector<Tensor>& inputs) {
@@ -116,11 +122,7 @@ std::optional<std::uint32_t> parse_version(std::string_view segment) {
 
 InferenceService::InferenceService(const inference::LiveTable& table, const inference::LiveSet& live_set,
                                    WorkerPool& pool, Authorize authorize, Options options)
-    : table_(table),
-      live_set_(live_set),
-      pool_(pool),
-      authorize_(std::move(authorize)),
-      options_(std::move(options)) {}
+    : table_(table), live_set_(live_set), pool_(pool), authorize_(std::move(authorize)), options_(std::move(options)) {}
 
 Result<ServedVersionPtr> InferenceService::find(const InferenceTarget& target) const {
     auto version = target.version ? table_.version(target.model, *target.version) : table_.live(target.model);
@@ -170,6 +172,9 @@ void InferenceService::infer(Request&& request, const InferenceTarget& target,
     if (const Status status = authorize_(request, target.model); !status.ok()) {
         return respond(exchange->refuse(status.error()));
     }
+    if (is_compressed(request)) {
+        return respond(error_response(415, error_body(invalid_argument("compressed bodies are not supported"))));
+    }
     auto version = find(target);
     if (!version.ok()) return respond(exchange->refuse(version.error()));
 
@@ -203,6 +208,7 @@ void InferenceService::submit(const std::shared_ptr<Call>& call, bool decoded) c
 Response error_response(int status, std::string body) {
     Response response = Response::json(status, std::move(body));
     if (status == 503 || status == 429) response.headers.add("Retry-After", "1");
+    if (status == 401) response.headers.add("WWW-Authenticate", "Bearer");
     return response;
 }
 

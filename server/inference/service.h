@@ -59,9 +59,9 @@ public:
         std::string environment = "production";  // the one that the live set answers requests without a version from
         std::string server_name = "baton";
         std::string server_version = {};
-        std::function<bool()> ready = {};          // false while shutting down; empty: always ready
+        std::function<bool()> ready = {};  // false while shutting down; empty: always ready
         std::uint64_t body_limit = 32u << 20;
-        std::size_t max_rows = 1'000'000;          // in one request
+        std::size_t max_rows = 1'000'000;  // in one request
         // A request runs on the event loop when its body, its rows and the model's measured cost are all below these.
         std::size_t inline_body = 16 * 1024;
         std::size_t inline_rows = 64;
@@ -102,7 +102,7 @@ private:
     const Options options_;
 };
 
-// 503 and 429 carry Retry-After, so that clients come again instead of at once.
+// A JSON error with the header fields that its status asks for: Retry-After for 503 and 429, WWW-Authenticate for 401.
 Response error_response(int status, std::string body);
 
 }  // namespace baton::server

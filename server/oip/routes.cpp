@@ -1,7 +1,12 @@
 #include "server/oip/routes.h"
 
+#include <algorithm>
+
+#include "base/error_codes.h"
+#include "server/inference/json_reader.h"
 #include "server/inference/json_writer.h"
 #include "server/oip/codec.h"
+#include "server/oip/metadata.h"
 
 namespace baton::server::oip {
 namespace {
@@ -9,132 +14,158 @@ namespace {
 using inference::ServedVersion;
 using inference::ServedVersionPtr;
 
-// Who asks and which version the path names.
-Result<ServedVersionPtr> asked_version(const InferenceService& service, const Request& request) {
-    BATON_TRY(service.authorize(request, request.parameter("model")));
-    BATON_ASSIGN(const std::optional<std::uint32_t> version, version_parameter(request));
-    return service.find(request.parameter("model"), version);
+// The one place where errors get their status here. A request that the model's state forbids is the client's error,
+// as in the protocol's other servers.
+Response refusal(const Error& error) {
+    const int status = error.code == Code::failed_precondition ? 400 : http_status(error.code);
+    return error_response(status, error_body(error));
 }
 
-Response infer_now(Request& request, const ServedVersion& version) {
-    const auto run = [&]() -> Result<std::string> {
-        BATON_ASSIGN(InferRequest asked, decode_infer_request(request.body));
-        BATON_ASSIGN(const std::vector<std::size_t> selected,
-                     select_outputs(version.engine->signature(), asked.outputs));
-        BATON_ASSIGN(const std::vector<inference::Tensor> outputs, run_model(version, std::move(asked.inputs)));
-        InferResponse response{
-            .model = version.model, .version = version.version, .id = {}, .outputs = outputs, .selected = selected};
-        if (asked.id) response.id = *asked.id;
-        return encode_infer_response(response);
-    };
-    Result<std::string> body = run();
-    if (!body.ok()) return inference_error(body.error());
-    return inference_response(version, *std::move(body));
+Response route_refusal(const Request&, const Error& error, int status) {
+    if (status == 404) return error_response(status, error_body({.message = "Not Found"}));
+    if (status == 405) return error_response(status, error_body({.message = "Method Not Allowed"}));
+    return error_response(status, error_body(error));
 }
 
-void infer(const InferenceService& service, Request&& request, Responder responder) {
-    const Result<ServedVersionPtr> version = asked_version(service, request);
-    if (!version.ok()) {
-        responder(inference_error(version.error()));
-        return;
+class Exchange : public InferenceExchange {
+public:
+    explicit Exchange(bool binary) : binary_(binary) {}
+
+    Result<std::vector<inference::Tensor>> decode(std::string& body, const inference::Signature& signature) override {
+        if (binary_) {
+            return invalid_argument("binary tensor data is not supported", "send the tensors as JSON in \"data\"");
+        }
+        BATON_ASSIGN(InferRequest request, decode_infer_request(body));
+        BATON_ASSIGN(selected_, select_outputs(signature, request.outputs));
+        id_ = std::move(request.id);
+        return std::move(request.inputs);
     }
-    service.answer(std::move(request), std::move(responder), *version, infer_now, inference_error);
-}
 
-void write_specs(JsonWriter& json, std::string_view name, const std::vector<inference::TensorSpec>& specs) {
-    json.key(name).begin_list();
-    for (const inference::TensorSpec& spec : specs) {
-        json.begin_object().key("name").string(spec.name);
-        json.key("datatype").string(inference::data_type_name(spec.type));
-        json.key("shape").begin_list();
-        for (const std::int64_t dimension : spec.shape) json.integer(dimension);
-        json.end_list().end_object();
+    Result<std::string> encode(const ServedVersion& version, std::span<const inference::Tensor> outputs) override {
+        return encode_infer_response(
+            {.model = version.model, .version = version.version, .id = id_, .outputs = outputs, .selected = selected_});
     }
-    json.end_list();
+
+    Response refuse(const Error& error) const override { return refusal(error); }
+
+private:
+    const bool binary_;
+    std::optional<std::string> id_;
+    std::vector<std::size_t> selected_;
+};
+
+// The model, and version if any, that the path names.
+Result<InferenceTarget> target_of(const Request& request) {
+    InferenceTarget target{std::string(request.parameter("model"))};
+    const std::string_view segment = request.parameter("version");
+    if (segment.empty()) return target;
+    target.version = parse_version(segment);
+    if (target.version) return target;
+    return not_found("Request for unknown model: '" + target.model + "' version '" + std::string(segment) +
+                     "' is not found");
 }
 
-Response metadata(const InferenceService& service, const Request& request) {
-    const Result<ServedVersionPtr> version = asked_version(service, request);
-    if (!version.ok()) return inference_error(version.error());
-    const inference::Signature& signature = (*version)->engine->signature();
-    JsonWriter json;
-    json.begin_object().key("name").string((*version)->model).key("versions").begin_list();
+void infer(const InferenceService& service, Request&& request, Responder respond) {
+    const auto target = target_of(request);
+    if (!target.ok()) return respond(refusal(target.error()));
+    auto exchange = std::make_unique<Exchange>(request.headers.contains("Inference-Header-Content-Length"));
+    service.infer(std::move(request), *target, std::move(exchange), std::move(respond));
+}
+
+Result<ServedVersionPtr> served(const InferenceService& service, const Request& request) {
+    BATON_ASSIGN(const InferenceTarget target, target_of(request));
+    BATON_TRY(service.authorize(request, target.model));
+    return service.find(target);
+}
+
+Response model_metadata(const InferenceService& service, const Request& request) {
+    const auto version = served(service, request);
+    if (!version.ok()) return refusal(version.error());
     const auto routes = service.routes();
-    if (const auto* entry = routes->find((*version)->model)) {
-        for (const ServedVersionPtr& loaded : entry->versions) json.string(std::to_string(loaded->version));
-    }
-    json.end_list().key("platform").string("onnx_onnxv1");
-    write_specs(json, "inputs", signature.inputs);
-    write_specs(json, "outputs", signature.outputs);
-    json.key("properties").begin_object().key("engine").string((*version)->engine->engine());
-    json.key("digest").string((*version)->digest.text()).end_object().end_object();
-    return inference_response(**version, json.take());
+    const auto* entry = routes->find((*version)->model);
+    const auto versions = entry != nullptr ? std::span(entry->versions) : std::span(&*version, 1);
+    return Response::json(200, encode_model_metadata(**version, versions));
 }
 
 Response model_ready(const InferenceService& service, const Request& request) {
-    const Result<ServedVersionPtr> version = asked_version(service, request);
-    if (!version.ok() && version.error().code != Code::unavailable) return inference_error(version.error());
-    JsonWriter json;
-    json.begin_object().key("name").string(request.parameter("model"));
-    json.key("ready").boolean(version.ok()).end_object();
-    return Response::json(version.ok() ? 200 : 503, json.take());
+    const auto version = served(service, request);
+    if (version.ok()) return Response::json(200, encode_model_ready((*version)->model, true));
+    if (version.error().code != Code::unavailable) return refusal(version.error());
+    return error_response(503, encode_model_ready(request.parameter("model"), false));
 }
 
-Response server_metadata(const InferenceService& service, const Request&) {
-    JsonWriter json;
-    json.begin_object().key("name").string(service.options().server_name);
-    json.key("version").string(service.options().server_version);
-    json.key("extensions").begin_list().string("model_repository").end_list().end_object();
-    return Response::json(200, json.take());
+Response server_ready(const InferenceService& service) {
+    if (service.ready()) return Response::json(200, R"({"live":true,"ready":true})");
+    return error_response(503, R"({"live":true,"ready":false})");
 }
 
-// What is loaded, to callers who may use the model.
-Response repository_index(const InferenceService& service, const Request& request) {
-    const auto routes = service.routes();
-    JsonWriter json;
-    json.begin_list();
-    for (const auto& entry : routes->entries) {
-        const Status allowed = service.authorize(request, entry.model);
-        if (!allowed.ok() && allowed.error().code == Code::unauthenticated) return inference_error(allowed.error());
-        if (!allowed.ok()) continue;
-        for (const ServedVersionPtr& version : entry.versions) {
-            json.begin_object().key("name").string(entry.model).key("version").string(std::to_string(version->version));
-            json.key("state").string("READY").key("reason").string("").end_object();
-        }
+Response repository_index(const InferenceService& service, Request request) {
+    bool only_ready = false;
+    if (!request.body.empty()) {
+        const Status read = read_json_object(request.body, [&](std::string_view key, JsonValue& value) -> Status {
+            if (key != "ready") return {};
+            BATON_ASSIGN(only_ready, read_bool(value, "ready"));
+            return {};
+        });
+        if (!read.ok()) return refusal(read.error());
     }
-    return Response::json(200, json.end_list().take());
+    auto versions = service.visible_versions(request);
+    if (!versions.ok()) return refusal(versions.error());
+    if (only_ready) {
+        std::erase_if(*versions, [](const VersionState& v) { return v.state != inference::ServingState::ready; });
+    }
+    return Response::json(200, encode_repository_index(*versions));
+}
+
+Response all_statistics(const InferenceService& service, const Request& request) {
+    const auto visible = service.visible_versions(request);
+    if (!visible.ok()) return refusal(visible.error());
+    std::vector<ServedVersionPtr> versions;
+    for (const VersionState& state : *visible) {
+        if (auto version = service.find({state.model, state.version}); version.ok()) versions.push_back(*version);
+    }
+    return Response::json(200, encode_statistics(versions));
+}
+
+Response model_statistics(const InferenceService& service, const Request& request) {
+    const auto version = served(service, request);
+    if (!version.ok()) return refusal(version.error());
+    return Response::json(200, encode_statistics(std::span(&*version, 1)));
 }
 
 }  // namespace
 
-void add_routes(Router& router, const InferenceService& service) {
+void add_routes(Router& router, InferenceService& service) {
     using Handler = Response (*)(const InferenceService&, const Request&);
-    const auto quick = [&](Method method, std::string pattern, Handler handler) {
-        router.add({method, std::move(pattern),
-                    Inline{[&service, handler](const Request& request) { return handler(service, request); }}});
+    const auto get = [&](const std::string& pattern, Handler handler) {
+        router.add({.method = Method::get, .pattern = pattern, .handler = Inline{[&service, handler](const Request& r) {
+                                                                   return handler(service, r);
+                                                               }}});
     };
-    router.on_error("/v2", [](const Request&, const Error& error, int status) {
-        return Response::json(status, status == 404 ? R"({"error":"Not Found"})" : error_body(error));
-    });
-    const Handler live = [](const InferenceService&, const Request&) {
-        return Response::json(200, R"({"live":true})");
+    const auto server_metadata = [](const InferenceService& s, const Request&) {
+        return Response::json(200, encode_server_metadata(s.options().server_name, s.options().server_version));
     };
-    const Handler ready = [](const InferenceService&, const Request&) {
-        return Response::json(200, R"({"live":true,"ready":true})");
-    };
-    quick(Method::get, "/v2/health/live", live);
-    quick(Method::get, "/v2/health/ready", ready);
-    quick(Method::get, "/v2", server_metadata);
-    quick(Method::get, "/v2/", server_metadata);
-    quick(Method::post, "/v2/repository/index", repository_index);
+    get("/v2", server_metadata);
+    get("/v2/", server_metadata);
+    get("/v2/health/live",
+        [](const InferenceService&, const Request&) { return Response::json(200, R"({"live":true})"); });
+    get("/v2/health/ready", [](const InferenceService& s, const Request&) { return server_ready(s); });
+    get("/v2/models/stats", all_statistics);
     for (const std::string model : {"/v2/models/{model}", "/v2/models/{model}/versions/{version}"}) {
-        quick(Method::get, model, metadata);
-        quick(Method::get, model + "/ready", model_ready);
-        router.add({Method::post, model + "/infer", Async{[&service](Request&& request, Responder responder) {
-                        infer(service, std::move(request), std::move(responder));
+        get(model, model_metadata);
+        get(model + "/ready", model_ready);
+        get(model + "/stats", model_statistics);
+        router.add({.method = Method::post,
+                    .pattern = model + "/infer",
+                    .handler = Async{[&service](Request&& request, Responder respond) {
+                        infer(service, std::move(request), std::move(respond));
                     }},
-                    service.options().body_limit});
+                    .body_limit = service.options().body_limit});
     }
+    router.add({.method = Method::post,
+                .pattern = "/v2/repository/index",
+                .handler = Inline{[&service](const Request& request) { return repository_index(service, request); }}});
+    router.on_error("/v2", route_refusal);
 }
 
 }  // namespace baton::server::oip

@@ -1,4 +1,4 @@
-// Open Inference Protocol v2 over HTTP with JSON: https://github.com/kserve/open-inference-protocol.
+// The Open Inference Protocol v2 over HTTP, with Triton's repository index (read-only) and statistics.
 #pragma once
 
 #include "server/inference/service.h"
@@ -6,7 +6,7 @@
 
 namespace baton::server::oip {
 
-// Everything below /v2. The service must outlive the router.
-void add_routes(Router& router, const InferenceService& service);
+// Everything below /v2. `service` must outlive the router.
+void add_routes(Router& router, InferenceService& service);
 
 }  // namespace baton::server::oip

@@ -1,4 +1,4 @@
-// TensorFlow Serving's REST API for predicting, and the parts of KServe's V1 protocol that share its paths.
+// TensorFlow Serving's REST API v1, with the paths that KServe V1 shares with it.
 #pragma once
 
 #include "server/inference/service.h"
@@ -6,7 +6,7 @@
 
 namespace baton::server::tfserving {
 
-// Everything below /v1. The service must outlive the router.
-void add_routes(Router& router, const InferenceService& service);
+// Everything below /v1. `service` must outlive the router.
+void add_routes(Router& router, InferenceService& service);
 
 }  // namespace baton::server::tfserving

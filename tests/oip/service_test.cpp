@@ -1,0 +1,101 @@
+#include "server/inference/service.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <latch>
+#include <thread>
+
+#include "tests/oip/serving.h"
+
+namespace baton::server {
+namespace {
+
+using inference::Shape;
+using inference::Tensor;
+
+TEST(Versions, AreDecimalNumbersWithoutLeadingZeros) {
+    EXPECT_EQ(parse_version("1"), 1U);
+    EXPECT_EQ(parse_version("4294967295"), UINT32_MAX);
+    for (const char* text : {"", "0", "01", "-1", "+1", "1.0", "v1", "4294967296", " 1", "1 "}) {
+        EXPECT_EQ(parse_version(text), std::nullopt) << text;
+    }
+}
+
+// A protocol whose body is the number of rows.
+class RowsExchange : public InferenceExchange {
+public:
+    Result<std::vector<Tensor>> decode(std::string& body, const inference::Signature&) override {
+        std::vector<Tensor> inputs;
+        inputs.emplace_back("x", inference::DataType::fp32, Shape{std::stoi(body), 2});
+        return inputs;
+    }
+    Result<std::string> encode(const inference::ServedVersion& version, std::span<const Tensor> outputs) override {
+        return std::to_string(version.version) + ":" + std::to_string(outputs[0].size());
+    }
+    Response refuse(const Error& error) const override {
+        return error_response(error.code == Code::resource_exhausted ? 503 : 400, error.message);
+    }
+};
+
+class Service : public testing_support::Serving {
+protected:
+    void infer(std::string body, const std::function<void(Response)>& answered) {
+        Request request;
+        request.body = std::move(body);
+        service_.infer(std::move(request), {"half"}, std::make_unique<RowsExchange>(), Responder(answered));
+    }
+
+    Response infer_and_wait(std::string body) {
+        std::promise<Response> promise;
+        infer(std::move(body), [&](Response response) { promise.set_value(std::move(response)); });
+        return promise.get_future().get();
+    }
+
+    std::thread::id thread_of(std::string body) {
+        std::thread::id ran;
+        before_run_ = [&] { ran = std::this_thread::get_id(); };
+        EXPECT_EQ(infer_and_wait(std::move(body)).status, 200);
+        return ran;
+    }
+};
+
+TEST_F(Service, RunsSmallRequestsWhereTheyArriveAndOthersOnThePool) {
+    const auto here = std::this_thread::get_id();
+    EXPECT_EQ(thread_of("1"), here);
+    EXPECT_NE(thread_of("65"), here) << "many rows";
+    EXPECT_NE(thread_of("1" + std::string(20'000, ' ')), here) << "a large body";
+}
+
+TEST_F(Service, RefusesTooManyRows) {
+    EXPECT_EQ(body_of(infer_and_wait("1000")), "2:1000");
+    const Response refused = infer_and_wait("1001");
+    EXPECT_EQ(refused.status, 400);
+    EXPECT_THAT(body_of(refused), testing::HasSubstr("1001 rows"));
+}
+
+TEST_F(Service, AnswersNoRows) { EXPECT_EQ(body_of(infer_and_wait("0")), "2:0"); }
+
+TEST_F(Service, RefusesWhatThePoolCannotTake) {
+    std::latch running{1};
+    std::latch release{1};
+    before_run_ = [&] {
+        running.count_down();
+        release.wait();
+    };
+    std::promise<Response> first;
+    std::promise<Response> second;
+    infer("100", [&](Response response) { first.set_value(std::move(response)); });
+    running.wait();
+    before_run_ = [] {};
+    infer("101", [&](Response response) { second.set_value(std::move(response)); });  // fills the queue
+    const Response refused = infer_and_wait("102");
+    EXPECT_EQ(refused.status, 503);
+    EXPECT_EQ(header_of(refused, "Retry-After"), "1");
+    release.count_down();
+    EXPECT_EQ(body_of(first.get_future().get()), "2:100");
+    EXPECT_EQ(body_of(second.get_future().get()), "2:101");
+}
+
+}  // namespace
+}  // namespace baton::server

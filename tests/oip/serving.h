@@ -1,0 +1,132 @@
+// A served set of fake models behind the routes of a protocol, asked without sockets.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <condition_variable>
+#include <functional>
+#include <future>
+#include <mutex>
+
+#include "inference/live_set.h"
+#include "server/inference/service.h"
+#include "server/transport/router.h"
+#include "tests/inference/fake_model.h"
+
+namespace baton::testing_support {
+
+// Model "half" is live in version 2, with version 1 warm; "loading" never ends to load, "broken" failed, "files" is
+// files only. Every answer is the number of the version. Fill the router in the test's constructor.
+class Serving : public testing::Test {
+protected:
+    Serving() {
+        for (const char* model : {"half", "broken", "files"}) wanted_.push_back(slot(model, 1));
+        wanted_[2].model_file.reset();
+        live_set_.on_change([this] {
+            { const std::lock_guard lock(mutex_); }
+            changed_.notify_all();
+        });
+        settle(1);
+        wanted_[0] = slot("half", 2);
+        settle(2);
+    }
+
+    void want_what_never_loads() {
+        wanted_.push_back(slot("loading", 1));
+        live_set_.want(3, wanted_);
+        std::unique_lock lock(mutex_);  // "broken" is tried again before
+        changed_.wait(lock, [&] { return live_set_.statuses()[1].state == inference::ServingState::failed; });
+    }
+
+    ~Serving() override { loaded_.set_value(); }
+
+    server::Response ask(server::Method method, std::string target, std::string body = {},
+                         server::Headers headers = {}) {
+        server::Request request;
+        request.method = method;
+        request.target = target;
+        request.path = target.substr(0, target.find('?'));
+        request.headers = std::move(headers);
+        request.body = std::move(body);
+        const auto match = router_.match(method, request.path);
+        if (match.route == nullptr) {
+            const Error error{.code = Code::invalid_argument, .message = "no route"};
+            return router_.error(request, error, match.status);
+        }
+        request.parameters = match.parameters;
+        if (const auto* quick = std::get_if<server::Inline>(&match.route->handler)) return quick->handler(request);
+        std::promise<server::Response> promise;
+        const auto& handler = std::get<server::Async>(match.route->handler).handler;
+        handler(std::move(request),
+                server::Responder([&](server::Response response) { promise.set_value(std::move(response)); }));
+        return promise.get_future().get();
+    }
+
+    server::Response get(std::string target) { return ask(server::Method::get, std::move(target)); }
+    server::Response post(std::string target, std::string body = {}, server::Headers headers = {}) {
+        return ask(server::Method::post, std::move(target), std::move(body), std::move(headers));
+    }
+
+    static std::string body_of(const server::Response& response) { return std::get<std::string>(response.body); }
+    static std::string header_of(const server::Response& response, std::string_view name) {
+        return std::string(response.headers.get(name).value_or("(none)"));
+    }
+
+    const inference::ServedVersion& served(std::string_view model) { return *table_.live(model); }
+
+    bool ready_ = true;
+    std::function<Status(const server::Request&, std::string_view)> authorize_ = [](auto&, auto) { return Status(); };
+    std::function<void()> before_run_ = [] {};  // on the thread that runs the model
+
+private:
+    static inference::WantedSlot slot(std::string model, std::uint32_t version) {
+        const std::string blob = model + std::to_string(version);
+        return {.model = std::move(model),
+                .environment = "production",
+                .version = version,
+                .digest = sha256(blob),
+                .model_file = sha256(blob),
+                .revision = version};
+    }
+
+    void settle(std::uint64_t revision) {
+        live_set_.want(revision, wanted_);
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return live_set_.settled(revision); });
+    }
+
+    Result<std::string> read(const Digest& digest) {
+        for (const char* blob : {"half1", "half2", "loading1"}) {
+            if (sha256(blob) == digest) return std::string(blob);
+        }
+        return Error{.code = Code::integrity, .message = "the bytes do not match"};
+    }
+
+    Result<std::shared_ptr<const inference::Model>> load(std::string_view blob) {
+        if (blob == "loading1") loaded_.get_future().wait();
+        auto model = std::make_shared<inference::FakeModel>(blob == "half1" ? 1.0F : 2.0F);
+        model->before_run = [this] { before_run_(); };
+        return std::shared_ptr<const inference::Model>(std::move(model));
+    }
+
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::promise<void> loaded_;
+    std::vector<inference::WantedSlot> wanted_;
+    inference::LiveTable table_;
+    inference::LiveSet live_set_{{.load_model = [this](std::string_view blob) { return load(blob); }},
+                                 table_,
+                                 [this](const Digest& digest) { return read(digest); }};
+
+protected:
+    server::WorkerPool pool_{1, 1};
+    server::InferenceService service_{
+        table_,
+        live_set_,
+        pool_,
+        [this](const server::Request& request, std::string_view model) { return authorize_(request, model); },
+        {.server_version = "1.2.3", .ready = [this] { return ready_; }, .body_limit = 1 << 20, .max_rows = 1000}};
+    server::Router router_;
+};
+
+}  // namespace baton::testing_support
