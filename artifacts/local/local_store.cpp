@@ -58,19 +58,16 @@ Status LocalStore::make_root(const std::string& path) {
 }
 
 // An earlier process may have died between making or renaming something and syncing the folder. Its names are visible
-// now, so they are made durable before anybody relies on them. A new shard is empty and needs no sync of its own.
+// now, so they are made durable before anybody relies on them.
 Status LocalStore::make_folders() {
-    const auto make = [&](const std::string& path) -> Result<bool> {
-        const Status status = files_->make_folder(path);
-        if (!status.ok() && status.error().code != Code::already_exists) return status.error();
-        return status.ok();
-    };
     for (const std::string& path : {paths_.all_blobs(), paths_.blobs(), paths_.uploads(), paths_.corrupt()}) {
-        BATON_TRY(make(path));
+        const Status status = files_->make_folder(path);
+        if (!status.ok() && status.error().code != Code::already_exists) return status;
     }
     for (unsigned shard = 0; shard < LocalPaths::shard_count; ++shard) {
-        BATON_ASSIGN(const bool is_new, make(paths_.shard(shard)));
-        if (!is_new) BATON_TRY(files_->sync_folder(paths_.shard(shard)));
+        const Status status = files_->sync_folder(paths_.shard(shard));
+        if (!status.ok() && status.error().code != Code::not_found) return status;
+        shard_exists_[shard] = status.ok();
     }
     BATON_TRY(files_->sync_folder(paths_.blobs()));
     BATON_TRY(files_->sync_folder(paths_.all_blobs()));
@@ -149,16 +146,20 @@ Result<std::string> LocalStore::read(const Digest& digest) const {
 }
 
 Status LocalStore::remove(const Digest& digest) {
+    const unsigned shard = LocalPaths::shard_of(digest);
     const std::lock_guard lock(shard_mutex(digest));
+    if (!shard_exists_[shard]) return {};
     const Status status = files_->remove(paths_.blob(digest));
     if (!status.ok() && status.error().code != Code::not_found) return status;
-    return files_->sync_folder(paths_.shard(LocalPaths::shard_of(digest)));
+    return files_->sync_folder(paths_.shard(shard));
 }
 
 Status LocalStore::each(const std::function<bool(const Digest&, std::uint64_t size)>& visit) const {
     for (unsigned shard = 0; shard < LocalPaths::shard_count; ++shard) {
-        BATON_ASSIGN(const std::vector<std::string> names, files_->list(paths_.shard(shard)));
-        for (const std::string& name : names) {
+        const Result<std::vector<std::string>> names = files_->list(paths_.shard(shard));
+        if (!names.ok() && names.error().code == Code::not_found) continue;
+        if (!names.ok()) return names.error();
+        for (const std::string& name : *names) {
             const auto digest = Digest::from_hex(name);
             if (!digest || LocalPaths::shard_of(*digest) != shard) continue;  // not ours
             BATON_ASSIGN(const auto info, files_->info(paths_.blob(*digest)));
@@ -212,13 +213,24 @@ Status LocalStore::check_space(std::uint64_t needed) const {
 }
 
 Status LocalStore::publish(const std::string& from, const Digest& digest) {
+    const unsigned shard = LocalPaths::shard_of(digest);
     const std::lock_guard lock(shard_mutex(digest));
+    BATON_TRY(make_shard(shard));
     const Status renamed = files_->rename_new(from, paths_.blob(digest));
     if (!renamed.ok() && renamed.error().code != Code::already_exists) return renamed;
-    Status synced = files_->sync_folder(paths_.shard(LocalPaths::shard_of(digest)));
+    Status synced = files_->sync_folder(paths_.shard(shard));
     // The name may not last, so nobody may see it; one that was there before stays.
     if (!synced.ok() && renamed.ok()) static_cast<void>(files_->remove(paths_.blob(digest)));
     return synced;
+}
+
+Status LocalStore::make_shard(unsigned shard) {
+    if (shard_exists_[shard]) return {};
+    const Status status = files_->make_folder(paths_.shard(shard));
+    if (!status.ok() && status.error().code != Code::already_exists) return status;
+    BATON_TRY(files_->sync_folder(paths_.blobs()));
+    shard_exists_[shard] = true;
+    return {};
 }
 
 bool LocalStore::claim_partial(const Digest& digest) {

@@ -46,6 +46,7 @@ private:
     // For LocalUpload.
     Status check_space(std::uint64_t needed) const;
     Status publish(const std::string& from, const Digest& digest);
+    Status make_shard(unsigned shard);
     bool claim_partial(const Digest& digest);
     void release_partial(const Digest& digest);
 
@@ -63,6 +64,7 @@ private:
     // Held from giving or taking a blob its name until the folder is synced, so that nobody sees a name that is not
     // durable.
     mutable std::array<std::mutex, 16> shard_mutexes_;
+    std::array<bool, LocalPaths::shard_count> shard_exists_{};  // durably; each guarded by its shard_mutex()
 
     std::atomic<std::uint64_t> temporaries_ = 0;  // numbers them
     std::mutex claims_mutex_;

@@ -2,7 +2,7 @@
 //
 //     <folder>/
 //       blobs/sha256/
-//         00/ … ff/                   all 256 are made when the store is opened
+//         00/ … ff/                   made with their first blob
 //           <64 hex digits>           a whole, durable blob; the folder's name is its first two digits
 //       uploads/
 //         <64 hex digits>.partial     what came so far of a blob; can be resumed

@@ -94,11 +94,13 @@ TEST(LocalStoreFaults, BlobSeenAfterACrashSurvivesPowerLoss) {
     EXPECT_GT(seen, 0u);  // the case did occur
 }
 
+enum class Then { go_on, restart, power_loss };
+
 struct Injection {
     const char* name;
     Fault fault;
     bool forever;
-    bool power_loss;
+    Then then;
 };
 
 class EveryOperation : public testing::TestWithParam<Injection> {};
@@ -116,8 +118,8 @@ TEST_P(EveryOperation, LeavesAConsistentStoreAndARetrySucceeds) {
         machine.files->stop_failing();
         failures += !acknowledged;
 
-        if (injection.power_loss) {
-            machine.power_loss();
+        if (injection.then == Then::power_loss) machine.power_loss();
+        if (injection.then != Then::go_on) {
             ASSERT_TRUE(machine.start().ok());
         }
         if (acknowledged) {
@@ -139,12 +141,13 @@ TEST_P(EveryOperation, LeavesAConsistentStoreAndARetrySucceeds) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Faults, EveryOperation,
-                         testing::Values(Injection{"IoError", Fault::io_error, false, false},
-                                         Injection{"IoErrorThenPowerLoss", Fault::io_error, false, true},
-                                         Injection{"DeadThenPowerLoss", Fault::io_error, true, true},
-                                         Injection{"NoSpace", Fault::no_space, false, false},
-                                         Injection{"NoSpaceForever", Fault::no_space, true, false},
-                                         Injection{"ShortWrite", Fault::short_write, false, false}),
+                         testing::Values(Injection{"IoError", Fault::io_error, false, Then::go_on},
+                                         Injection{"IoErrorThenPowerLoss", Fault::io_error, false, Then::power_loss},
+                                         Injection{"DeadThenRestart", Fault::io_error, true, Then::restart},
+                                         Injection{"DeadThenPowerLoss", Fault::io_error, true, Then::power_loss},
+                                         Injection{"NoSpace", Fault::no_space, false, Then::go_on},
+                                         Injection{"NoSpaceForever", Fault::no_space, true, Then::go_on},
+                                         Injection{"ShortWrite", Fault::short_write, false, Then::go_on}),
                          [](const auto& param) { return param.param.name; });
 
 // Opening can fail anywhere too. What it opens is durable then, and a failed attempt is no obstacle to the next one.

@@ -79,6 +79,8 @@ TEST(LocalStore, DoesNotFollowLinks) {
     const TemporaryFolder folder;
     const auto store = *open_local_store({folder.path()});
     std::ofstream(folder.path() / "secret") << "secret";
+    ASSERT_TRUE(put(*store, "secret").ok());
+    std::filesystem::remove(LocalPaths(folder.path()).blob(sha256("secret")));
     std::filesystem::create_symlink(folder.path() / "secret", LocalPaths(folder.path()).blob(sha256("secret")));
     EXPECT_FALSE(store->open(sha256("secret")).ok());
     EXPECT_FALSE(store->read(sha256("secret")).ok());
@@ -170,7 +172,9 @@ TEST_F(LocalStoreOnFake, ListsOnlyItsOwnNames) {
     ASSERT_TRUE(put(*store, "content").ok());
     const Digest digest = sha256("content");
     files->put(paths.shard(LocalPaths::shard_of(digest)) + "/core", "x");
-    files->put(paths.shard((LocalPaths::shard_of(digest) + 1) % 256) + '/' + digest.hex(), "in the wrong shard");
+    const std::string wrong_shard = paths.shard((LocalPaths::shard_of(digest) + 1) % 256);
+    ASSERT_TRUE(files->make_folder(wrong_shard).ok());
+    files->put(wrong_shard + '/' + digest.hex(), "x");
     int count = 0;
     ASSERT_TRUE(store
                     ->each([&](const Digest& d, std::uint64_t size) {
