@@ -8,6 +8,7 @@
 
 #include "inference/live_set.h"
 #include "registry/identity.h"
+#include "registry/workflow.h"
 #include "server/app/data_folder.h"
 #include "server/app/health.h"
 #include "server/app/live_feed.h"
@@ -26,7 +27,7 @@ namespace {
 constexpr std::size_t worker_queue = 1024;
 constexpr std::chrono::seconds drain_grace{10};
 constexpr std::chrono::milliseconds poll_interval{100};
-constexpr std::chrono::seconds checkpoint_interval{60};
+constexpr std::chrono::seconds upkeep_interval{60};
 
 struct ListenAddress {
     std::string address;
@@ -99,12 +100,13 @@ public:
     }
 
     void run(const std::function<bool()>& stop_requested) {
-        auto next_checkpoint = std::chrono::steady_clock::now() + checkpoint_interval;
+        auto next_upkeep = std::chrono::steady_clock::now() + upkeep_interval;
         while (!stop_requested()) {
             std::this_thread::sleep_for(poll_interval);
-            if (std::chrono::steady_clock::now() < next_checkpoint) continue;
+            if (std::chrono::steady_clock::now() < next_upkeep) continue;
+            expire_overdue_requests();
             checkpoint();
-            next_checkpoint = std::chrono::steady_clock::now() + checkpoint_interval;
+            next_upkeep = std::chrono::steady_clock::now() + upkeep_interval;
         }
         draining_ = true;
         watch_->stop();  // long polls are answered now, so that they do not hold the drain up
@@ -147,6 +149,13 @@ private:
             if (access_log) log_access(request, status, took);
         };
         return transport;
+    }
+
+    void expire_overdue_requests() {
+        const registry::Call call{registry::system_caller(), "upkeep", std::nullopt};
+        const auto expired = folder_.store->write<std::int64_t>(
+            call, [](registry::Transaction& transaction) { return registry::expire_requests(transaction); });
+        if (!expired.ok()) spdlog::warn("overdue requests were not ended: {}", expired.error().message);
     }
 
     void checkpoint() {
