@@ -163,6 +163,21 @@ TEST_P(DriverTest, MapsWhatEscapesToAnError) {
     EXPECT_THAT(status_of(StorageError::Kind::corrupt).error().hint, HasSubstr("fsck"));
 }
 
+TEST_P(DriverTest, AFullDiskChangesNothingAndIsNoEnd) {
+    const std::string megabyte(1'000'000, 'x');
+    ASSERT_THAT(write([](Connection& c) { c.query("PRAGMA max_page_count = 20"); }), is_ok());
+    EXPECT_THAT(write([&](Connection& c) {
+                    c.execute(insert, {std::int64_t{1}, "small", 1.0, Value()});
+                    c.execute(insert, {std::int64_t{2}, "large", 1.0, megabyte});
+                }),
+                fails_with(Code::out_of_space));
+    EXPECT_EQ(count(), 0);
+    EXPECT_THAT(write([&](Connection& c) { c.execute(insert, {std::int64_t{1}, "small", 1.0, Value()}); }), is_ok());
+    ASSERT_THAT(write([](Connection& c) { c.query("PRAGMA max_page_count = 1000000"); }), is_ok());
+    EXPECT_THAT(write([&](Connection& c) { c.execute(insert, {std::int64_t{2}, "large", 1.0, megabyte}); }), is_ok());
+    EXPECT_EQ(count(), 2);
+}
+
 TEST_P(DriverTest, ActionsRunOnceAfterTheCommitAndNeverAfterARollback) {
     int runs = 0;
     const auto act = [&](Connection& c) {
