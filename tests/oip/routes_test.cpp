@@ -9,6 +9,8 @@ namespace baton::server::oip {
 namespace {
 
 using testing::HasSubstr;
+using testing_support::body_of;
+using testing_support::header_of;
 
 constexpr std::string_view one_row = R"({"inputs":[{"name":"x","shape":[1,2],"datatype":"FP32","data":[1,2]}]})";
 

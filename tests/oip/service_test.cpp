@@ -13,6 +13,8 @@ namespace {
 
 using inference::Shape;
 using inference::Tensor;
+using testing_support::body_of;
+using testing_support::header_of;
 
 TEST(Versions, AreDecimalNumbersWithoutLeadingZeros) {
     EXPECT_EQ(parse_version("1"), 1U);

@@ -12,6 +12,7 @@
 #include "server/inference/service.h"
 #include "server/transport/router.h"
 #include "tests/inference/fake_model.h"
+#include "tests/oip/ask.h"
 
 namespace baton::testing_support {
 
@@ -42,34 +43,11 @@ protected:
 
     server::Response ask(server::Method method, std::string target, std::string body = {},
                          server::Headers headers = {}) {
-        server::Request request;
-        request.method = method;
-        request.target = target;
-        request.path = target.substr(0, target.find('?'));
-        request.headers = std::move(headers);
-        request.body = std::move(body);
-        const auto match = router_.match(method, request.path);
-        if (match.route == nullptr) {
-            const Error error{.code = Code::invalid_argument, .message = "no route"};
-            return router_.error(request, error, match.status);
-        }
-        request.parameters = match.parameters;
-        if (const auto* quick = std::get_if<server::Inline>(&match.route->handler)) return quick->handler(request);
-        std::promise<server::Response> promise;
-        const auto& handler = std::get<server::Async>(match.route->handler).handler;
-        handler(std::move(request),
-                server::Responder([&](server::Response response) { promise.set_value(std::move(response)); }));
-        return promise.get_future().get();
+        return testing_support::ask(router_, method, std::move(target), std::move(body), std::move(headers));
     }
-
     server::Response get(std::string target) { return ask(server::Method::get, std::move(target)); }
     server::Response post(std::string target, std::string body = {}, server::Headers headers = {}) {
         return ask(server::Method::post, std::move(target), std::move(body), std::move(headers));
-    }
-
-    static std::string body_of(const server::Response& response) { return std::get<std::string>(response.body); }
-    static std::string header_of(const server::Response& response, std::string_view name) {
-        return std::string(response.headers.get(name).value_or("(none)"));
     }
 
     const inference::ServedVersion& served(std::string_view model) { return *table_.live(model); }

@@ -9,6 +9,8 @@ namespace baton::server::tfserving {
 namespace {
 
 using testing::HasSubstr;
+using testing_support::body_of;
+using testing_support::header_of;
 
 class TfsRoutes : public testing_support::Serving {
 protected:
