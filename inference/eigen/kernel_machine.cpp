@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "inference/eigen/operators.h"
+#include "inference/eigen/simd/kernels.h"
 
 namespace baton::inference::eigen {
 namespace {
@@ -54,6 +55,7 @@ Result<KernelFunction> kernel_function_of(const onnx::Node& node) {
     } else if (kernel.type != Type::linear) {
         return bad_attributes(node, "kernel_params must be gamma, coef0 and degree");
     }
+    if (kernel.type == Type::rbf && kernel.gamma < 0) return bad_attributes(node, "gamma is negative");
     return kernel;
 }
 
@@ -70,23 +72,60 @@ KernelMachine::KernelMachine(KernelFunction kernel, RowMatrix vectors, Eigen::Ve
         linear_ = LinearMap(std::move(folded), std::move(offset));
         return;
     }
-    vectors_ = std::move(vectors);
     offset_ = std::move(offset);
     parts_ = std::move(parts);
     if (kernel.type == KernelFunction::Type::rbf) {
-        centre_ = vectors_.colwise().mean();
-        vectors_.rowwise() -= centre_;
-        squares_ = vectors_.rowwise().squaredNorm();
+        centre_ = vectors.colwise().mean();
+        vectors.rowwise() -= centre_;
+        squares_ = vectors.rowwise().squaredNorm();
     }
+    pack(vectors);
+}
+
+void KernelMachine::pack(const RowMatrix& vectors) {
+    const auto count = static_cast<std::size_t>(vectors.rows());
+    panels_ = (count + simd::kPanel - 1) / simd::kPanel;
+    packed_.assign(panels_ * features_ * simd::kPanel, 0);
+    for (std::size_t v = 0; v < count; ++v) {
+        double* panel = packed_.data() + v / simd::kPanel * features_ * simd::kPanel + v % simd::kPanel;
+        for (std::size_t f = 0; f < features_; ++f) {
+            panel[f * simd::kPanel] = vectors(static_cast<Eigen::Index>(v), static_cast<Eigen::Index>(f));
+        }
+    }
+    squares_.conservativeResizeLike(Eigen::VectorXd::Zero(static_cast<Eigen::Index>(panels_ * simd::kPanel)));
 }
 
 void KernelMachine::apply(std::span<const double> x, std::span<double> sums) const {
     if (linear_) return linear_->apply(x, sums);
     const Eigen::Index count = offset_.size();
     const auto rows = static_cast<Eigen::Index>(sums.size()) / count;
-    const Eigen::Index tile = tile_rows(vectors_.rows());
+    const Eigen::Index tile = tile_rows(squares_.size());
     for (Eigen::Index first = 0; first < rows; first += tile) {
-        apply_tile(x.data() + first * vectors_.cols(), std::min(tile, rows - first), sums.data() + first * count);
+        apply_tile(x.data() + first * static_cast<Eigen::Index>(features_), std::min(tile, rows - first),
+                   sums.data() + first * count);
+    }
+}
+
+void KernelMachine::apply_tile(const double* x, Eigen::Index rows, double* sums) const {
+    const Eigen::Map<const RowMatrix> given(x, rows, static_cast<Eigen::Index>(features_));
+    RowMatrix centred;
+    Eigen::VectorXd squares;
+    if (kernel_.type == KernelFunction::Type::rbf) {
+        centred = given.rowwise() - centre_;
+        squares = centred.rowwise().squaredNorm();
+        x = centred.data();
+    }
+    RowMatrix values(rows, squares_.size());
+    simd::best_kernels().products(x, static_cast<std::size_t>(rows), features_, packed_.data(), panels_, values.data());
+    apply_kernel(values, squares);
+
+    Eigen::Map<RowMatrix> result(sums, rows, offset_.size());
+    result.rowwise() = offset_.transpose();
+    for (const Part& part : parts_) {
+        const RowMatrix partial = values.middleCols(part.start, part.weights.rows()) * part.weights;
+        for (Eigen::Index k = 0; k < partial.cols(); ++k) {
+            result.col(part.sums[static_cast<std::size_t>(k)]) += partial.col(k);
+        }
     }
 }
 
@@ -103,37 +142,10 @@ void KernelMachine::apply_kernel(Eigen::Ref<RowMatrix> products, const Eigen::Ve
             values = (kernel_.gamma * values + kernel_.coef0).tanh();
             return;
         case KernelFunction::Type::rbf:
-            // |x - v|^2 = |x|^2 + |v|^2 - 2 x.v, which rounding must not make negative.
             for (Eigen::Index row = 0; row < products.rows(); ++row) {
-                auto line = values.row(row);
-                line = (-kernel_.gamma * (squares[row] + squares_.transpose().array() - 2 * line).max(0)).exp();
+                simd::best_kernels().rbf(&products(row, 0), static_cast<std::size_t>(products.cols()), squares_.data(),
+                                         squares[row], kernel_.gamma);
             }
-    }
-}
-
-void KernelMachine::apply_tile(const double* x, Eigen::Index rows, double* sums) const {
-    const Eigen::Map<const RowMatrix> given(x, rows, vectors_.cols());
-    Eigen::Map<RowMatrix> result(sums, rows, offset_.size());
-    result.rowwise() = offset_.transpose();
-    RowMatrix values(rows, vectors_.rows());
-    Eigen::VectorXd squares;
-    if (kernel_.type == KernelFunction::Type::rbf) {
-        const RowMatrix centred = given.rowwise() - centre_;
-        squares = centred.rowwise().squaredNorm();
-        if (rows == 1) {
-            values.row(0).transpose().noalias() = vectors_ * centred.row(0).transpose();
-        } else {
-            values.noalias() = centred * vectors_.transpose();
-        }
-    } else {
-        values.noalias() = given * vectors_.transpose();
-    }
-    apply_kernel(values, squares);
-    for (const Part& part : parts_) {
-        const RowMatrix partial = values.middleCols(part.start, part.weights.rows()) * part.weights;
-        for (Eigen::Index k = 0; k < partial.cols(); ++k) {
-            result.col(part.sums[static_cast<std::size_t>(k)]) += partial.col(k);
-        }
     }
 }
 

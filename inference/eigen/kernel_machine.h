@@ -46,15 +46,19 @@ public:
     void apply(std::span<const double> x, std::span<double> sums) const;
 
 private:
-    void apply_kernel(Eigen::Ref<RowMatrix> products, const Eigen::VectorXd& squares) const;
+    void pack(const RowMatrix& vectors);
     void apply_tile(const double* x, Eigen::Index rows, double* sums) const;
+    void apply_kernel(Eigen::Ref<RowMatrix> products, const Eigen::VectorXd& squares) const;
 
     std::size_t features_ = 0;
     std::optional<LinearMap> linear_;  // stands for all that follows
     KernelFunction kernel_;
-    RowMatrix vectors_;          // RBF: centred
-    Eigen::RowVectorXd centre_;  // RBF: the mean of the vectors, taken from both sides against cancellation
-    Eigen::VectorXd squares_;    // RBF: |v|^2
+    // The support vectors as simd::Kernels wants them, for RBF after `centre_` is taken away: taken from both sides it
+    // changes no distance, but saves the difference of large squares from cancelling.
+    std::vector<double> packed_;
+    std::size_t panels_ = 0;
+    Eigen::RowVectorXd centre_;
+    Eigen::VectorXd squares_;  // RBF: |v|^2, with zeros where packed_ is filled up
     Eigen::VectorXd offset_;
     std::vector<Part> parts_;
 };
