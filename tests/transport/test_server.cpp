@@ -132,11 +132,7 @@ TestServer::TestServer(Kind kind, TransportOptions options, std::size_t workers,
 
 TestServer::~TestServer() {
     uploads_.hold_writes(false);
-    {
-        const std::lock_guard lock(mutex_);
-        held_.clear();
-    }
-    server_.reset();
+    server_.reset();  // before what is held, so that late answers find nobody
     ::unlink(file_path_.c_str());
 }
 

@@ -172,11 +172,13 @@ void Connection::begin_request() {
     status_ = 0;
     close_after_ = false;
     framing_ = {};
+    head_only_ = false;
+    request_.method = Method::other;
+    for (std::string* part : {&request_.target, &request_.path, &request_.query, &request_.body}) part->clear();
     request_.peer = peer_;
-    request_.path.clear();
+    request_.parameters.clear();
     request_.headers.clear();
     request_.headers.reserve(usual_header_fields);
-    request_.body.clear();
     request_copy_.reset();
 }
 
