@@ -18,6 +18,7 @@ using inference::Shape;
 using inference::Tensor;
 
 constexpr std::int64_t unknown_length = -1;
+constexpr std::size_t usual_row = 64;  // elements that cost one allocation
 
 template <class Wide, class T>
 bool fits(Wide wide) {
@@ -112,6 +113,7 @@ struct TensorBuilder::Reading {
 
     template <class T>
     Status value(ondemand::value& json, int depth, std::vector<T>& elements) {
+        if (elements.empty()) elements.reserve(usual_row);
         return is_list(json) ? list(json, depth, 0, elements) : element(json, depth, 0, elements);
     }
 

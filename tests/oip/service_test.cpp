@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <latch>
+#include <mutex>
 #include <thread>
 
 #include "tests/oip/serving.h"
@@ -81,15 +82,17 @@ TEST_F(Service, AnswersNoRows) { EXPECT_EQ(body_of(infer_and_wait("0")), "2:0");
 TEST_F(Service, RefusesWhatThePoolCannotTake) {
     std::latch running{1};
     std::latch release{1};
+    std::once_flag first_run;
     before_run_ = [&] {
-        running.count_down();
-        release.wait();
+        std::call_once(first_run, [&] {
+            running.count_down();
+            release.wait();
+        });
     };
     std::promise<Response> first;
     std::promise<Response> second;
     infer("100", [&](Response response) { first.set_value(std::move(response)); });
     running.wait();
-    before_run_ = [] {};
     infer("101", [&](Response response) { second.set_value(std::move(response)); });  // fills the queue
     const Response refused = infer_and_wait("102");
     EXPECT_EQ(refused.status, 503);
