@@ -1,5 +1,7 @@
 #include "server/app/serve.h"
 
+#include <sys/resource.h>
+
 #include <charconv>
 #include <cstdio>
 #include <thread>
@@ -92,11 +94,14 @@ public:
         return {};
     }
 
-    void announce(const std::optional<registry::CreatedToken>& admin) const {
+    // The admin token is made only now: a start that failed must not use it up unseen.
+    Status announce() {
+        BATON_ASSIGN(const std::optional<registry::CreatedToken> admin, bootstrap_admin(*folder_.store));
         if (admin) std::printf("admin token: %s\n", admin->secret.c_str());
         if (!management_url_.empty()) std::printf("baton management on %s\n", management_url_.c_str());
         std::printf("baton listening on %s\n", url_.c_str());
         std::fflush(stdout);
+        return {};
     }
 
     void run(const std::function<bool()>& stop_requested) {
@@ -184,17 +189,25 @@ private:
     std::string management_url_;
 };
 
+// A connection is a descriptor, and the usual soft limit of 1,024 is far below what the front door can hold.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 }  // namespace
 
 Status serve(const ServeOptions& options, const std::function<bool()>& stop_requested) {
     const SystemClock clock;
     BATON_ASSIGN(DataFolder folder, open_data_folder(options.data, clock));
-    BATON_ASSIGN(const std::optional<registry::CreatedToken> admin, bootstrap_admin(*folder.store));
     start_log();
+    raise_descriptor_limit();
     Status status = [&]() -> Status {
         App app(options, std::move(folder), clock);
         BATON_TRY(app.start());
-        app.announce(admin);
+        BATON_TRY(app.announce());
         app.run(stop_requested);
         return {};
     }();

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import socket
+import subprocess
 import threading
 import time
 
 import pytest
 
-from harness import REPORT, request
+from harness import BINARY, REPORT, request
 
 
 # Idempotency
@@ -269,3 +271,15 @@ def test_a_password_may_be_a_token(server):
 
     basic = base64.b64encode(f"anything:{server.tokens['vic']}".encode()).decode()
     assert server.call(None, "GET", "/whoami", headers={"Authorization": f"Basic {basic}"})["user"] == "vic"
+
+
+def test_a_start_that_fails_does_not_use_up_the_admin_token(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        command = [BINARY, "serve", "--data", str(tmp_path / "data"), "--listen"]
+        failed = subprocess.run([*command, f"127.0.0.1:{taken.getsockname()[1]}"], capture_output=True, text=True, timeout=30)
+    assert failed.returncode != 0 and "admin token" not in failed.stdout
+    with subprocess.Popen([*command, "127.0.0.1:0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as second:
+        assert second.stdout.readline().startswith("admin token: btp_")
+        second.terminate()

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Single-row inference over HTTP beside nginx answering a canned reply of the same size, in one run.
 
-    .venv/bin/python bench/http.py [--binary build/release/bin/baton] [--seconds 2] [--rounds 5]
+    .venv/bin/python bench/inference_http.py [--binary build/release/bin/baton] [--seconds 2] [--rounds 5]
 
 Needs wrk and nginx (Debian packages of those names). Slices of both servers alternate, so a busy machine
 slows both; medians over the rounds are printed, and their ratios. wrk is the bottleneck on a small machine: CPU
