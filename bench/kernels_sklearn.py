@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"
@@ -57,6 +58,7 @@ def rows_per_second(call, rows):
 
 
 def main():
+    warnings.filterwarnings("ignore")  # the exporter reads attributes that are on their way out
     program = sys.argv[1]
     sklearn = {}
     with tempfile.TemporaryDirectory() as folder:

@@ -14,6 +14,7 @@ const OperatorTable& operator_table() {
         add_reduction_operators(entries);
         add_matrix_operators(entries);
         add_preparation_operators(entries);
+        add_encoding_operators(entries);
         add_linear_operators(entries);
         add_svm_operators(entries);
         return entries;

@@ -79,6 +79,7 @@ void add_shape_operators(OperatorTable& table);
 void add_reduction_operators(OperatorTable& table);
 void add_matrix_operators(OperatorTable& table);
 void add_preparation_operators(OperatorTable& table);
+void add_encoding_operators(OperatorTable& table);
 void add_linear_operators(OperatorTable& table);
 void add_svm_operators(OperatorTable& table);
 

@@ -1,7 +1,6 @@
 // Operators of ai.onnx.ml that prepare features or dress up answers.
 #include <algorithm>
 #include <cmath>
-#include <map>
 
 #include "inference/eigen/labels.h"
 #include "inference/eigen/operators.h"
@@ -110,49 +109,6 @@ Result<Kernel> zip_map(const NodeContext& context) {
     });
 }
 
-// Categories of OneHotEncoder and keys of LabelEncoder: the position of each value in a list.
-template <class T>
-std::map<T, std::size_t> positions_of(const std::vector<T>& values) {
-    std::map<T, std::size_t> positions;
-    for (std::size_t i = 0; i < values.size(); ++i) positions.emplace(values[i], i);
-    return positions;
-}
-
-Result<Kernel> one_hot_encoder(const NodeContext& context) {
-    const auto texts = context.node.attribute_or<std::vector<std::string>>("cats_strings", {});
-    const auto integers = context.node.attribute_or<std::vector<std::int64_t>>("cats_int64s", {});
-    const bool unknown_is_zeros = context.node.attribute_or<std::int64_t>("zeros", 1) != 0;
-    if (texts.empty() == integers.empty()) return bad_attributes(context.node, "it needs categories of one type");
-    const auto text_positions = positions_of(texts);
-    const auto integer_positions = positions_of(integers);
-    const std::size_t categories = texts.size() + integers.size();
-    return Kernel([=](const Call& call) -> Status {
-        const Array& value = call.in(0);
-        if ((value.kind() == Kind::text) == texts.empty()) return cannot_take("ai.onnx.ml.OneHotEncoder", value);
-        Shape shape = value.shape();
-        shape.push_back(static_cast<std::int64_t>(categories));
-        BATON_TRY(checked_count(shape));
-        Array result(Kind::real, shape);
-        const auto mark = [&](std::size_t i, const auto& positions, const auto& category) -> bool {
-            const auto found = positions.find(category);
-            if (found == positions.end()) return unknown_is_zeros;
-            result.reals()[i * categories + found->second] = 1;
-            return true;
-        };
-        Reals numbers;
-        if (value.kind() != Kind::text) {
-            BATON_ASSIGN(numbers, Reals::of(value));
-        }
-        for (std::size_t i = 0; i < value.size(); ++i) {
-            const bool known = value.kind() == Kind::text ? mark(i, text_positions, value.texts()[i])
-                                                          : mark(i, integer_positions, truncate(numbers.values()[i]));
-            if (!known) return invalid_argument("a category that the model does not know");
-        }
-        call.give(std::move(result));
-        return {};
-    });
-}
-
 // The columns of all inputs side by side.
 Result<Kernel> feature_vectorizer(const NodeContext&) {
     return Kernel([](const Call& call) -> Status {
@@ -191,7 +147,6 @@ void add_preparation_operators(OperatorTable& table) {
     table["ai.onnx.ml.Normalizer"] = {normalizer, 1, 1};
     table["ai.onnx.ml.Binarizer"] = {binarizer, 1, 1};
     table["ai.onnx.ml.ZipMap"] = {zip_map, 1, 1};
-    table["ai.onnx.ml.OneHotEncoder"] = {one_hot_encoder, 1, 1};
     table["ai.onnx.ml.FeatureVectorizer"] = {feature_vectorizer, 1, kManyInputs};
 }
 
