@@ -126,10 +126,11 @@ private:
         return live;
     }
 
-    static InferenceService::Options inference_options(const ServeOptions& options) {
+    InferenceService::Options inference_options(const ServeOptions& options) const {
         InferenceService::Options inference;
         inference.environment = options.environment;
         inference.server_version = BATON_VERSION;
+        inference.ready = [this] { return !draining_.load(); };
         return inference;
     }
 
