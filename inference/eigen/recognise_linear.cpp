@@ -257,6 +257,18 @@ bool same_answer(const Tensor& a, const Tensor& b) {
     }
 }
 
+// Whether the fused model can write this output: a file may declare another type than the model computes, or reshape
+// the rows away. The interpreter converts or refuses; the fused model does neither.
+bool can_write(const LinearRecipe& recipe, const LinearRecipe::Output& output, const TensorSpec& spec) {
+    const bool scores = output.role == LinearRecipe::Role::scores;
+    if (spec.shape.empty() || spec.shape[0] != -1) return false;
+    const auto width = element_count(Shape(spec.shape.begin() + 1, spec.shape.end()));
+    if (width != (scores ? recipe.decision.columns() : 1)) return false;
+    if (output.role != LinearRecipe::Role::label) return spec.type == DataType::fp32 || spec.type == DataType::fp64;
+    if (recipe.decision.labels.kind() == Kind::text) return spec.type == DataType::bytes;
+    return spec.type == DataType::int64 || spec.type == DataType::int32;
+}
+
 // Rows that fall on all sides of most models.
 Tensor sample_rows(const TensorSpec& spec) {
     constexpr std::int64_t kRows = 16;
@@ -282,11 +294,11 @@ std::unique_ptr<Model> fuse_linear(const onnx::Graph& graph, const Model& refere
     if (signature.inputs.size() != 1 || signature.inputs[0].shape.size() != 2) return nullptr;
     const TensorSpec& input = signature.inputs[0];
     if (input.shape[0] != -1 || (input.type != DataType::fp32 && input.type != DataType::fp64)) return nullptr;
-    for (const TensorSpec& output : signature.outputs) {
-        if (output.shape.empty() || output.shape[0] != -1) return nullptr;
-    }
     auto recipe = recognise_linear(graph);
     if (!recipe) return nullptr;
+    for (std::size_t i = 0; i < recipe->outputs.size(); ++i) {
+        if (!can_write(*recipe, recipe->outputs[i], signature.outputs[i])) return nullptr;
+    }
     auto fused = std::make_unique<LinearPipeline>(signature, *std::move(recipe));
     const std::vector<Tensor> rows{sample_rows(input)};
     const auto expected = reference.run(rows);

@@ -107,5 +107,31 @@ TEST(Fusion, IsNotFooledByAxes) {
     EXPECT_FALSE(is_fused(*graph));
 }
 
+// A file that declares its labels as numbers, and one that reshapes the rows away.
+TEST(Fusion, IsNotFooledByDeclaredTypesAndShapes) {
+    ModelBuilder labels;
+    labels.input("x", DataType::fp32, {-1, 2}).output("y", DataType::fp32, {-1});
+    labels.node("ai.onnx.ml.LinearClassifier", {"x"}, {"y", "z"})
+        .set("coefficients", std::vector<float>{1, 2, 3, 4})
+        .set("classlabels_ints", std::vector<std::int64_t>{5, 6});
+    ModelBuilder shape;
+    shape.input("x", DataType::fp32, {-1, 2}).output("y", DataType::fp32, {-1});
+    shape.initializer("flat", {1}, std::vector<std::int64_t>{-1});
+    shape.node("ai.onnx.ml.LinearRegressor", {"x"}, {"m"})
+        .set("coefficients", std::vector<float>{1, 2, 3, 4})
+        .set("targets", std::int64_t{2});
+    shape.node("Reshape", {"m", "flat"}, {"y"});
+    for (const auto& [model, answer] :
+         {std::pair(&labels, std::vector<double>{6, 6}), std::pair(&shape, std::vector<double>{3, 7, 3, 7})}) {
+        const auto graph = onnx::read_graph(model->bytes());
+        ASSERT_TRUE(graph.ok());
+        EXPECT_FALSE(is_fused(*graph));
+        const auto loaded = load_onnx(model->bytes());
+        ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+        const std::vector<Tensor> inputs{tensor_of("x", DataType::fp32, {2, 2}, std::vector<float>{1, 1, 1, 1})};
+        EXPECT_EQ(numbers((*loaded)->run(inputs)->at(0)), answer);
+    }
+}
+
 }  // namespace
 }  // namespace baton::inference
