@@ -11,7 +11,7 @@
 
 #include "base/digest.h"
 #include "inference/model.h"
-#include "inference/snapshot.h"
+#include "base/published.h"
 
 namespace baton::inference {
 
@@ -62,7 +62,7 @@ public:
     void publish(std::shared_ptr<const Routes> routes) { routes_.store(std::move(routes)); }
 
 private:
-    Snapshot<const Routes> routes_{std::make_shared<const Routes>()};
+    Published<const Routes> routes_{std::make_shared<const Routes>()};
 };
 
 }  // namespace baton::inference

@@ -98,6 +98,12 @@ Response Api::with_caller(const Request& request,
     return finish(run(), request_id_of(request));
 }
 
+void Api::run_pooled(const std::shared_ptr<PendingRequest>& pending, std::function<void()> step) const {
+    if (parts_.pool.submit(std::move(step))) return;
+    pending->responder(problem({.code = Code::resource_exhausted, .message = "Too many requests are waiting."},
+                               request_id_of(pending->request)));
+}
+
 registry::Answer json_answer(int status, std::string body) { return {status, std::move(body), {}, false}; }
 
 std::string revision_etag(std::int64_t revision) { return "\"" + std::to_string(revision) + "\""; }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -19,6 +20,12 @@ namespace baton::server::native {
 struct ApiOptions {
     bool anonymous_live = false;  // reading what is live needs no token
     std::string version;          // of this binary
+};
+
+// A request that is answered later, kept together with what answers it.
+struct PendingRequest {
+    Request request;
+    Responder responder;
 };
 
 class Api {
@@ -58,6 +65,9 @@ public:
     Response read_live(
         const Request& request,
         const std::function<Result<Response>(const registry::Snapshot&, const registry::Caller*)>& work) const;
+
+    // Runs the next step of a pending request on the worker pool; when that is full, answers the request with 503.
+    void run_pooled(const std::shared_ptr<PendingRequest>& pending, std::function<void()> step) const;
 
 private:
     Result<registry::Call> call_of(const Request& request, const std::string& request_id) const;

@@ -79,18 +79,15 @@ Response diff(const Api& api, const Request& request) {
                         BATON_ASSIGN(const Version to, version_parameter(request, snapshot, caller, model, "to"));
                         BATON_ASSIGN(const auto from_metrics, newest_metrics(snapshot, caller, from));
                         BATON_ASSIGN(const auto to_metrics, newest_metrics(snapshot, caller, to));
-                        const json before = json::parse(to_json(from));
-                        const json after = json::parse(to_json(to));
+                        const json before = json::parse(to_json(from.signature));
+                        const json after = json::parse(to_json(to.signature));
                         const json body = {{"model", model.text()},
                                            {"from", side(from)},
                                            {"to", side(to)},
                                            {"metadata", changed(from.metadata, to.metadata)},
                                            {"tags", changed(from.tags, to.tags)},
                                            {"metrics", metrics(from_metrics, to_metrics)},
-                                           {"signature",
-                                            {{"same", before["signature"] == after["signature"]},
-                                             {"from", before["signature"]},
-                                             {"to", after["signature"]}}},
+                                           {"signature", {{"same", before == after}, {"from", before}, {"to", after}}},
                                            {"files", changed(file_digests(from), file_digests(to))}};
                         return Response::json(200, body.dump());
                     });

@@ -69,9 +69,12 @@ JsonBody::JsonBody(std::shared_ptr<State> state, std::unique_ptr<Node> node)
 
 // Whatever was not asked for is unknown. A moved-from object has no node.
 JsonBody::~JsonBody() {
-    if (!node_) return;
+    if (node_) note_unknown_fields();
+}
+
+void JsonBody::note_unknown_fields() {
     for (const auto& [name, value] : node_->value->items()) {
-        if (!node_->known.contains(name)) wrong(name, "unknown field");
+        if (node_->known.insert(name).second) wrong(name, "unknown field");
     }
 }
 
@@ -257,9 +260,7 @@ std::string JsonBody::rest(const std::vector<std::string>& fields) {
 }
 
 Status JsonBody::finish() {
-    for (const auto& [name, value] : node_->value->items()) {
-        if (node_->known.insert(name).second) wrong(name, "unknown field");
-    }
+    note_unknown_fields();
     if (state_->errors.empty()) return {};
     Error error = invalid_argument(state_->errors.size() == 1
                                        ? state_->errors[0].field + " " + state_->errors[0].message + "."

@@ -46,6 +46,7 @@ public:
 private:
     struct State;
     struct Node;
+    void note_unknown_fields();  // each once
     JsonBody(std::shared_ptr<State> state, std::unique_ptr<Node> node);
 
     std::shared_ptr<State> state_;

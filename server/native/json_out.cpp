@@ -25,6 +25,10 @@ json tensor_fields(const std::vector<registry::TensorField>& fields) {
     return list;
 }
 
+json signature(const registry::ModelSignature& value) {
+    return {{"inputs", tensor_fields(value.inputs)}, {"outputs", tensor_fields(value.outputs)}};
+}
+
 json roles(const registry::Roles& held) {
     json list = json::array();
     for (const registry::Role role : held) list.push_back(registry::role_name(role));
@@ -117,26 +121,26 @@ std::string to_json(const registry::Version& version) {
     for (const auto& finding : version.findings) {
         findings.push_back({{"severity", finding.severity}, {"code", finding.code}, {"message", finding.message}});
     }
-    return dump(
-        {{"model", version.model.text()},
-         {"version", version.number},
-         {"digest", version.digest.text()},
-         {"stage", registry::stage_name(version.stage)},
-         {"created_at", time(version.created_at)},
-         {"created_by", version.created_by.text()},
-         {"description", version.description},
-         {"tags", version.tags},
-         {"metadata", version.metadata},
-         {"signature",
-          {{"inputs", tensor_fields(version.signature.inputs)}, {"outputs", tensor_fields(version.signature.outputs)}}},
-         {"engine", version.engine},
-         {"model_path", version.model_path},
-         {"files", files},
-         {"size", version.size},
-         {"live_in", version.live_in},
-         {"findings", findings},
-         {"aliases", version.aliases}});
+    return dump({{"model", version.model.text()},
+                 {"version", version.number},
+                 {"digest", version.digest.text()},
+                 {"stage", registry::stage_name(version.stage)},
+                 {"created_at", time(version.created_at)},
+                 {"created_by", version.created_by.text()},
+                 {"description", version.description},
+                 {"tags", version.tags},
+                 {"metadata", version.metadata},
+                 {"signature", signature(version.signature)},
+                 {"engine", version.engine},
+                 {"model_path", version.model_path},
+                 {"files", files},
+                 {"size", version.size},
+                 {"live_in", version.live_in},
+                 {"findings", findings},
+                 {"aliases", version.aliases}});
 }
+
+std::string to_json(const registry::ModelSignature& value) { return dump(signature(value)); }
 
 std::string to_json(const registry::Report& report) {
     json body = json::parse(report.details, nullptr, false);  // ci, slices, per_class_metrics, baselines

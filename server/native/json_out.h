@@ -19,6 +19,7 @@ using SlotStatuses = std::vector<inference::SlotStatus>;
 
 std::string to_json(const registry::Model&);
 std::string to_json(const registry::Version&);
+std::string to_json(const registry::ModelSignature&);
 std::string to_json(const registry::Report&);
 std::string to_json(const registry::HistoryEntry&);
 std::string to_json(const registry::PromotionRequest&);

@@ -4,7 +4,6 @@
 
 #include "registry/workflow.h"
 #include "server/native/json_out.h"
-#include "server/native/problem.h"
 #include "server/native/routes.h"
 
 namespace baton::server::native {
@@ -63,34 +62,26 @@ Response feed_now(const Api& api, const Request& request) {
 
 // Looks once on the pool; with nothing new since `since`, waits for a change without a thread and looks again.
 void feed(const Api& api, Request&& request, Responder responder) {
-    struct Work {
-        Request request;
-        Responder responder;
-    };
-    auto work = std::make_shared<Work>(Work{std::move(request), std::move(responder)});
-    const auto overloaded = [work] {
-        work->responder(problem({.code = Code::resource_exhausted, .message = "Too many requests are waiting."},
-                                request_id_of(work->request)));
-    };
-    const auto run = [&api, work, overloaded] {
-        Response now = feed_now(api, work->request);
+    const auto pending = std::make_shared<PendingRequest>(PendingRequest{std::move(request), std::move(responder)});
+    const auto run = [&api, pending] {
+        Response now = feed_now(api, pending->request);
         const auto revision = now.headers.get("X-Live-Revision");
-        const Result<FeedQuery> query = feed_query(work->request);
+        const Result<FeedQuery> query = feed_query(pending->request);
         const bool news = !revision || !query.ok() || !query->since || query->wait_seconds == 0 ||
                           std::to_string(*query->since) != *revision;
         if (news) {
-            work->responder(std::move(now));
+            pending->responder(std::move(now));
             return;
         }
         const auto since = static_cast<std::uint64_t>(*query->since);
-        const auto look_again = [&api, work, overloaded] {
-            const auto render = [&api, work] { work->responder(feed_now(api, work->request)); };
-            if (!api.pool().submit(render)) overloaded();
+        const auto look_again = [&api, pending] {
+            const auto render = [&api, pending] { pending->responder(feed_now(api, pending->request)); };
+            api.run_pooled(pending, render);
         };
         api.live_watch().when([&api, since] { return api.live_set().settled(since + 1); },
                               std::chrono::seconds(query->wait_seconds), look_again);
     };
-    if (!api.pool().submit(run)) overloaded();
+    api.run_pooled(pending, run);
 }
 
 Response slots(const Api& api, const Request& request) {

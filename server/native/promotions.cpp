@@ -2,7 +2,6 @@
 #include "registry/workflow.h"
 #include "server/native/json_body.h"
 #include "server/native/json_out.h"
-#include "server/native/problem.h"
 #include "server/native/routes.h"
 
 namespace baton::server::native {
@@ -64,34 +63,27 @@ Response current_slot(const Api& api, const Request& request, const std::string&
 // Runs the change on the pool; with `?wait=ready`, answers when the version is served (or failed to load), holding no
 // thread.
 void change_and_wait(const Api& api, Handler change, Request&& request, Responder responder) {
-    struct Work {
-        Request request;
-        Responder responder;
-    };
-    auto work = std::make_shared<Work>(Work{std::move(request), std::move(responder)});
-    const auto run = [&api, change, work] {
-        Response response = change(api, work->request);
+    const auto pending = std::make_shared<PendingRequest>(PendingRequest{std::move(request), std::move(responder)});
+    const auto run = [&api, change, pending] {
+        Response response = change(api, pending->request);
         const auto revision = response.headers.get("X-Live-Revision");
-        if (!revision || work->request.query_parameter("wait") != "ready") {
-            work->responder(std::move(response));
+        if (!revision || pending->request.query_parameter("wait") != "ready") {
+            pending->responder(std::move(response));
             return;
         }
         const std::string number(*revision);
         const std::uint64_t wanted = std::stoull(number);
         auto answer = std::make_shared<Response>(std::move(response));
-        const auto finish = [&api, work, number, answer] {
-            const auto render = [&api, work, number, answer] {
-                work->responder(current_slot(api, work->request, number, std::move(*answer)));
+        const auto finish = [&api, pending, number, answer] {
+            const auto render = [&api, pending, number, answer] {
+                pending->responder(current_slot(api, pending->request, number, std::move(*answer)));
             };
             // A full pool must not lose the answer of a change that was made.
-            if (!api.pool().submit(render)) work->responder(std::move(*answer));
+            if (!api.pool().submit(render)) pending->responder(std::move(*answer));
         };
         api.live_watch().when([&api, wanted] { return api.live_set().settled(wanted); }, ready_wait, finish);
     };
-    if (!api.pool().submit(run)) {
-        work->responder(problem({.code = Code::resource_exhausted, .message = "Too many requests are waiting."},
-                                request_id_of(work->request)));
-    }
+    api.run_pooled(pending, run);
 }
 
 Response retire_now(const Api& api, const Request& request) {

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "artifacts/blob_store.h"
+#include "tests/support/temporary_folder.h"
 
 namespace baton::artifacts {
 
@@ -30,22 +31,5 @@ template <class T>
 Code code_of(const Result<T>& result) {
     return result.ok() ? Code::internal : result.error().code;
 }
-
-// A folder that is gone with the object.
-class TemporaryFolder {
-public:
-    TemporaryFolder() {
-        std::string name = (std::filesystem::temp_directory_path() / "baton-test-XXXXXX").string();
-        if (::mkdtemp(name.data()) == nullptr) std::abort();
-        path_ = name;
-    }
-    TemporaryFolder(const TemporaryFolder&) = delete;
-    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-    ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-    const std::filesystem::path& path() const { return path_; }
-
-private:
-    std::filesystem::path path_;
-};
 
 }  // namespace baton::artifacts

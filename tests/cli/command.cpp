@@ -1,22 +1,12 @@
 #include "tests/cli/command.h"
 
-#include <stdlib.h>
-
 #include <fstream>
-#include <stdexcept>
 
 namespace baton::cli {
 
 namespace fs = std::filesystem;
 
-CommandTest::CommandTest() {
-    std::string pattern = (fs::temp_directory_path() / "baton-cli-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
-    folder = pattern;
-    environment["HOME"] = folder.string();
-}
-
-CommandTest::~CommandTest() { fs::remove_all(folder); }
+CommandTest::CommandTest() : folder(temporary_.path()) { environment["HOME"] = folder.string(); }
 
 Outcome CommandTest::baton(const std::vector<std::string>& arguments, const std::string& input) {
     std::istringstream in(input);

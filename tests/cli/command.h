@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cli/run.h"
+#include "tests/support/temporary_folder.h"
 
 namespace baton::cli {
 
@@ -20,15 +21,16 @@ struct Outcome {
 };
 
 class CommandTest : public testing::Test {
+    TemporaryFolder temporary_;
+
 protected:
     CommandTest();
-    ~CommandTest() override;
 
     Outcome baton(const std::vector<std::string>& arguments, const std::string& input = "");
     std::filesystem::path write(const std::string& name, const std::string& content) const;
     static std::string read(const std::filesystem::path& file);
 
-    std::filesystem::path folder;
+    const std::filesystem::path folder;  // of the temporary one
     std::map<std::string, std::string> environment;
     std::vector<std::chrono::milliseconds> pauses;
     bool on_terminal = false;

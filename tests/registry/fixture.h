@@ -17,6 +17,7 @@
 #include "registry/catalog.h"
 #include "registry/identity.h"
 #include "registry/store.h"
+#include "tests/support/temporary_folder.h"
 
 namespace baton {
 
@@ -36,23 +37,6 @@ public:
 
 private:
     std::atomic<std::int64_t> now_ = 1'767'225'600'000'000;  // 2026-01-01T00:00:00Z
-};
-
-// An empty folder of its own, removed at the end.
-class TemporaryFolder {
-public:
-    TemporaryFolder() {
-        std::string pattern = (std::filesystem::temp_directory_path() / "baton-test-XXXXXX").string();
-        if (::mkdtemp(pattern.data()) == nullptr) std::abort();
-        path_ = pattern;
-    }
-    TemporaryFolder(const TemporaryFolder&) = delete;
-    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-    ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-    const std::filesystem::path& path() const { return path_; }
-
-private:
-    std::filesystem::path path_;
 };
 
 inline ModelName model_name(const std::string& text) { return ModelName::parse(text).value(); }
