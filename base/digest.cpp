@@ -25,7 +25,11 @@ std::optional<Digest> Digest::from_hex(std::string_view hex) {
 
 std::string Digest::hex() const { return encode_hex(bytes_); }
 
-std::string Digest::text() const { return std::string(prefix) + hex(); }
+std::string Digest::text() const {
+    std::string text;
+    text.reserve(prefix.size() + 2 * sizeof(bytes_));
+    return text.append(prefix).append(hex());
+}
 
 struct Sha256::Context {
     EVP_MD_CTX* evp = EVP_MD_CTX_new();
@@ -42,9 +46,7 @@ Sha256::~Sha256() = default;
 Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 
-void Sha256::update(std::span<const std::byte> bytes) {
-    EVP_DigestUpdate(context_->evp, bytes.data(), bytes.size());
-}
+void Sha256::update(std::span<const std::byte> bytes) { EVP_DigestUpdate(context_->evp, bytes.data(), bytes.size()); }
 
 void Sha256::update(std::string_view text) { EVP_DigestUpdate(context_->evp, text.data(), text.size()); }
 

@@ -30,7 +30,7 @@ std::size_t utf8_sequence_length(std::string_view text) {
     if (lead < 0x80) return 1;
     if (lead >= 0xc2 && lead <= 0xdf) return continues(1) ? 2 : 0;
     if (lead >= 0xe0 && lead <= 0xef) {
-        const unsigned low = lead == 0xe0 ? 0xa0 : 0x80;    // no overlong form
+        const unsigned low = lead == 0xe0 ? 0xa0 : 0x80;   // no overlong form
         const unsigned high = lead == 0xed ? 0x9f : 0xbf;  // no surrogate
         return continues(1, low, high) && continues(2) ? 3 : 0;
     }
@@ -45,11 +45,11 @@ std::size_t utf8_sequence_length(std::string_view text) {
 }  // namespace
 
 std::string encode_hex(std::span<const std::uint8_t> bytes) {
-    std::string text;
-    text.reserve(bytes.size() * 2);
+    std::string text(bytes.size() * 2, '0');
+    char* next = text.data();
     for (const std::uint8_t byte : bytes) {
-        text.push_back(hex_digits[byte >> 4]);
-        text.push_back(hex_digits[byte & 15]);
+        *next++ = hex_digits[byte >> 4];
+        *next++ = hex_digits[byte & 15];
     }
     return text;
 }

@@ -41,13 +41,14 @@ void start_log() {
 
 void stop_log() { spdlog::shutdown(); }
 
-void log_access(const Request& request, int status, std::chrono::nanoseconds took) {
-    const auto id = request.headers.get("X-Request-Id");
+void log_access(const Request& request, const Answered& answered) {
+    auto id = answered.headers.get("X-Request-Id");  // the one the answer carries: the request's own or a made one
+    if (!id) id = request.headers.get("X-Request-Id");
     const nlohmann::json line = {{"event", "request"},
                                  {"method", method_name(request.method)},
                                  {"target", request.target},
-                                 {"status", status},
-                                 {"microseconds", took.count() / 1000},
+                                 {"status", answered.status},
+                                 {"microseconds", answered.took.count() / 1000},
                                  {"peer", request.peer},
                                  {"request_id", id ? nlohmann::json(*id) : nlohmann::json(nullptr)}};
     spdlog::info("{}", line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));

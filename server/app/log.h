@@ -1,9 +1,7 @@
 // Structured logs: one JSON object a line on stderr.
 #pragma once
 
-#include <chrono>
-
-#include "server/transport/http.h"
+#include "server/transport/server.h"
 
 namespace baton::server {
 
@@ -12,6 +10,6 @@ namespace baton::server {
 void start_log();
 void stop_log();  // writes what is queued
 
-void log_access(const Request& request, int status, std::chrono::nanoseconds took);
+void log_access(const Request& request, const Answered& answered);
 
 }  // namespace baton::server

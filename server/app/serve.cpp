@@ -149,10 +149,10 @@ private:
         transport.address = listen.address;
         transport.port = listen.port;
         transport.loops = options_.loops;
-        transport.on_answered = [this, access_log = options_.access_log](const Request& request, int status,
-                                                                         std::chrono::nanoseconds took) {
-            metrics_.record(status, took);
-            if (access_log) log_access(request, status, took);
+        transport.on_answered = [this, access_log = options_.access_log](const Request& request,
+                                                                         const Answered& answered) {
+            metrics_.record(answered.status, answered.took);
+            if (access_log) log_access(request, answered);
         };
         return transport;
     }

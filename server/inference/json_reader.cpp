@@ -1,6 +1,9 @@
 #include "server/inference/json_reader.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <memory_resource>
 #include <vector>
 
 #include "server/inference/json_value.h"
@@ -15,6 +18,7 @@ static_assert(Request::body_padding >= simdjson::SIMDJSON_PADDING);
 
 // Bodies up to this size are read with a parser that their thread keeps, so that they cost no allocation.
 constexpr std::size_t small_body = 64 * 1024;
+constexpr std::size_t usual_keys = 16;
 
 // The parser's memory for larger bodies lives as long as their reading.
 class Parser {
@@ -36,14 +40,15 @@ private:
     ondemand::parser& parser_;
 };
 
-Error unexpected(std::string_view what, std::string_view expected, ondemand::value& found) {
-    return invalid_argument(std::string(what) + ": expected " + std::string(expected) + ", found " +
-                            describe_json(found));
+Error unexpected(const JsonPlace& place, std::string_view expected, ondemand::value& found) {
+    return invalid_argument(place.text() + ": expected " + std::string(expected) + ", found " + describe_json(found));
 }
 
 Status check_unread(JsonValue& value);
 
-Status check_duplicates(std::vector<std::string_view>& keys) {
+using Keys = std::pmr::vector<std::string_view>;
+
+Status check_duplicates(Keys& keys) {
     std::ranges::sort(keys);
     const auto twice = std::ranges::adjacent_find(keys);
     if (twice != keys.end()) return invalid_argument("the key \"" + std::string(*twice) + "\" is there twice");
@@ -52,7 +57,10 @@ Status check_duplicates(std::vector<std::string_view>& keys) {
 
 Status read_object(ondemand::object object, int depth, const JsonFieldReader& reader) {
     BATON_TRY(check_json_depth(depth));
-    std::vector<std::string_view> keys;
+    std::array<std::byte, usual_keys * sizeof(std::string_view)> memory;  // so that usual objects cost no allocation
+    std::pmr::monotonic_buffer_resource scratch(memory.data(), memory.size());
+    Keys keys(&scratch);
+    keys.reserve(usual_keys);
     for (auto item : object) {
         ondemand::field field;
         std::string_view key;
@@ -109,9 +117,9 @@ Status check_unread(JsonValue& value) {
 }
 
 template <class T>
-Result<T> read_scalar(JsonValue& value, std::string_view what, std::string_view expected) {
+Result<T> read_scalar(JsonValue& value, const JsonPlace& place, std::string_view expected) {
     T scalar;
-    if (value.value.get(scalar)) return unexpected(what, expected, value.value);
+    if (value.value.get(scalar)) return unexpected(place, expected, value.value);
     value.read = true;
     return scalar;
 }
@@ -169,30 +177,30 @@ Status read_json_object(std::string& body, const JsonFieldReader& reader) {
     return check_end(document);
 }
 
-Status read_fields(JsonValue& value, std::string_view what, const JsonFieldReader& reader) {
+Status read_fields(JsonValue& value, const JsonPlace& place, const JsonFieldReader& reader) {
     ondemand::object object;
-    if (value.value.get(object)) return unexpected(what, "an object", value.value);
+    if (value.value.get(object)) return unexpected(place, "an object", value.value);
     value.read = true;
     return read_object(object, value.depth, reader);
 }
 
-Status read_elements(JsonValue& value, std::string_view what, const JsonElementReader& reader) {
+Status read_elements(JsonValue& value, const JsonPlace& place, const JsonElementReader& reader) {
     ondemand::array array;
-    if (value.value.get(array)) return unexpected(what, "a list", value.value);
+    if (value.value.get(array)) return unexpected(place, "a list", value.value);
     value.read = true;
     return read_list(array, value.depth, reader);
 }
 
-Result<std::string_view> read_string(JsonValue& value, std::string_view what) {
-    return read_scalar<std::string_view>(value, what, "a string");
+Result<std::string_view> read_string(JsonValue& value, const JsonPlace& place) {
+    return read_scalar<std::string_view>(value, place, "a string");
 }
 
-Result<bool> read_bool(JsonValue& value, std::string_view what) {
-    return read_scalar<bool>(value, what, "true or false");
+Result<bool> read_bool(JsonValue& value, const JsonPlace& place) {
+    return read_scalar<bool>(value, place, "true or false");
 }
 
-Result<std::int64_t> read_integer(JsonValue& value, std::string_view what) {
-    return read_scalar<std::int64_t>(value, what, "an integer");
+Result<std::int64_t> read_integer(JsonValue& value, const JsonPlace& place) {
+    return read_scalar<std::int64_t>(value, place, "an integer");
 }
 
 bool is_null(JsonValue& value) { return value.value.raw_json_token().starts_with("null"); }
@@ -204,10 +212,10 @@ bool is_list_of_objects(JsonValue& value) {
     return *(bracket.data() + bracket.size()) == '{';
 }
 
-Result<PostponedList> postpone_list(JsonValue& value, std::string_view what) {
+Result<PostponedList> postpone_list(JsonValue& value, const JsonPlace& place) {
     ondemand::array array;
     std::string_view text;
-    if (value.value.get(array)) return unexpected(what, "a list", value.value);
+    if (value.value.get(array)) return unexpected(place, "a list", value.value);
     if (const auto error = array.raw_json().get(text)) return malformed_json(error);
     value.read = true;
     return PostponedList{text, value.depth};

@@ -20,6 +20,20 @@ inline constexpr int json_depth_limit = 64;
 // one reading, is_null() and is_list_of_objects() do not. Left unread, it is checked and skipped.
 struct JsonValue;
 
+// How errors name a value: "shape of input 'x'". Kept in parts, as it is needed only when something is wrong.
+struct JsonPlace {
+    JsonPlace(const char* of_what) : what(of_what) {}
+    JsonPlace(std::string_view of_what) : what(of_what) {}
+    JsonPlace(const char* of_what, std::string_view of_name) : what(of_what), name(of_name) {}
+
+    std::string text() const {
+        return name.empty() ? std::string(what) : std::string(what) + " '" + std::string(name) + "'";
+    }
+
+    std::string_view what;
+    std::string_view name = {};
+};
+
 using JsonFieldReader = std::function<Status(std::string_view key, JsonValue& value)>;
 using JsonElementReader = std::function<Status(JsonValue& value)>;
 
@@ -27,12 +41,12 @@ using JsonElementReader = std::function<Status(JsonValue& value)>;
 // end. Never call it from inside a reader.
 Status read_json_object(std::string& body, const JsonFieldReader& reader);
 
-// The readers of one value. `what` names it in errors: "shape of input 'x'".
-Status read_fields(JsonValue& value, std::string_view what, const JsonFieldReader& reader);
-Status read_elements(JsonValue& value, std::string_view what, const JsonElementReader& reader);
-Result<std::string_view> read_string(JsonValue& value, std::string_view what);  // valid as long as the body's reading
-Result<bool> read_bool(JsonValue& value, std::string_view what);
-Result<std::int64_t> read_integer(JsonValue& value, std::string_view what);
+// The readers of one value.
+Status read_fields(JsonValue& value, const JsonPlace& place, const JsonFieldReader& reader);
+Status read_elements(JsonValue& value, const JsonPlace& place, const JsonElementReader& reader);
+Result<std::string_view> read_string(JsonValue& value, const JsonPlace& place);  // valid as long as the body's reading
+Result<bool> read_bool(JsonValue& value, const JsonPlace& place);
+Result<std::int64_t> read_integer(JsonValue& value, const JsonPlace& place);
 
 bool is_null(JsonValue& value);
 bool is_object(JsonValue& value);
@@ -44,7 +58,7 @@ struct PostponedList {
     std::string_view text;
     int depth = 0;
 };
-Result<PostponedList> postpone_list(JsonValue& value, std::string_view what);
+Result<PostponedList> postpone_list(JsonValue& value, const JsonPlace& place);
 Status read_postponed(const PostponedList& list, const JsonElementReader& reader);
 
 }  // namespace baton::server

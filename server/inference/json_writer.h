@@ -1,6 +1,7 @@
 // Writing JSON: the small documents of the inference protocols, and tensors fast.
 #pragma once
 
+#include <charconv>
 #include <concepts>
 #include <cstdint>
 #include <string>
@@ -26,7 +27,7 @@ public:
     template <std::integral T>
     JsonWriter& integer(T value) {
         comma();
-        text_ += std::to_string(value);
+        number(value);
         return *this;
     }
 
@@ -35,15 +36,52 @@ public:
     // BF16, which have no JSON form.
     Status elements(const inference::Tensor& tensor, std::size_t begin, std::size_t end, BytesAs bytes = BytesAs::text);
 
-    void reserve(std::size_t size) { text_.reserve(size); }
-    std::string take() { return std::move(text_); }
+    void reserve(std::size_t size) { room(size); }
+    std::string take();
 
 private:
-    JsonWriter& open(char bracket);
-    JsonWriter& close(char bracket);
-    void comma();
+    static constexpr std::size_t longest_number = 32;  // in the shortest form that to_chars writes
 
-    std::string text_;
+    JsonWriter& open(char bracket);
+    JsonWriter& close(char bracket) {
+        put(bracket);
+        return *this;
+    }
+    // A value follows another one unless it is the first in its container or stands behind its key.
+    void comma() {
+        if (last_ != '\0' && last_ != '{' && last_ != '[' && last_ != ':') put(',');
+    }
+    void quoted(std::string_view text);
+    void escaped(std::string_view text);
+    template <class T>
+    void number(T value) {
+        char* at = room(longest_number);
+        wrote(std::to_chars(at, at + longest_number, value).ptr);
+    }
+    Status booleans(const inference::Tensor& tensor, std::size_t begin, std::size_t end);
+    template <class T>
+    Status numbers(const inference::Tensor& tensor, std::size_t begin, std::size_t end);
+    Status texts(const inference::Tensor& tensor, std::size_t begin, std::size_t end, BytesAs bytes);
+
+    // Where `size` more bytes can be written; wrote() says how far they were.
+    char* room(std::size_t size) {
+        if (text_.size() - used_ < size) grow(size);
+        return text_.data() + used_;
+    }
+    void wrote(const char* end) {
+        used_ = static_cast<std::size_t>(end - text_.data());
+        last_ = *(end - 1);
+    }
+    void put(char c) {
+        *room(1) = last_ = c;
+        ++used_;
+    }
+    void put(std::string_view text);
+    void grow(std::size_t size);
+
+    std::string text_;  // the first used_ bytes are written
+    std::size_t used_ = 0;
+    char last_ = '\0';
 };
 
 // The error body of the Open Inference Protocol and of TensorFlow Serving, {"error": "..."}: the message with the hint

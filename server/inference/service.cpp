@@ -58,13 +58,13 @@ struct InferenceService::Call {
     ServedVersionPtr version;
     std::unique_ptr<InferenceExchange> exchange;
     Responder respond;
-    std::string body;
+    std::shared_ptr<Request> request;
     std::vector<Tensor> inputs = {};  // once decoded
     std::size_t rows = 0;
 
     Status decode() {
         const auto& signature = version->engine->signature();
-        BATON_ASSIGN(std::vector<Tensor> sent, exchange->decode(body, signature));
+        BATON_ASSIGN(std::vector<Tensor> sent, exchange->decode(request->body, signature));
         BATON_ASSIGN(inputs, arrange_inputs(signature, std::move(sent)));
         if (inputs.empty()) return {};
         rows = rows_of(inputs);
@@ -167,19 +167,19 @@ Result<std::vector<VersionState>> InferenceService::visible_versions(const Reque
     return visible;
 }
 
-void InferenceService::infer(Request&& request, const InferenceTarget& target,
+void InferenceService::infer(const std::shared_ptr<Request>& request, const InferenceTarget& target,
                              std::unique_ptr<InferenceExchange> exchange, Responder respond) const {
-    if (const Status status = authorize_(request, target.model); !status.ok()) {
+    if (const Status status = authorize_(*request, target.model); !status.ok()) {
         return respond(exchange->refuse(status.error()));
     }
-    if (is_compressed(request)) {
+    if (is_compressed(*request)) {
         return respond(error_response(415, error_body(invalid_argument("compressed bodies are not supported"))));
     }
     auto version = find(target);
     if (!version.ok()) return respond(exchange->refuse(version.error()));
 
-    Call call{options_, *std::move(version), std::move(exchange), std::move(respond), std::move(request.body)};
-    const bool decoded = call.body.size() <= options_.inline_body;
+    Call call{options_, *std::move(version), std::move(exchange), std::move(respond), request};
+    const bool decoded = request->body.size() <= options_.inline_body;
     if (decoded) {
         if (Status status = call.decode(); !status.ok()) return call.answer(std::move(status).error());
         if (runs_inline(*call.version, call.rows)) return call.answer(call.run());

@@ -86,8 +86,8 @@ public:
 
     // Answers the request: authorises, finds the version, then decodes, runs and encodes here or on the pool
     // (resource_exhausted when its queue is full). The version stays loaded until the answer is made.
-    void infer(Request&& request, const InferenceTarget& target, std::unique_ptr<InferenceExchange> exchange,
-               Responder respond) const;
+    void infer(const std::shared_ptr<Request>& request, const InferenceTarget& target,
+               std::unique_ptr<InferenceExchange> exchange, Responder respond) const;
 
 private:
     struct Call;

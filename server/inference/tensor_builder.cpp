@@ -114,7 +114,9 @@ struct TensorBuilder::Reading {
     template <class T>
     Status value(ondemand::value& json, int depth, std::vector<T>& elements) {
         if (elements.empty()) elements.reserve(usual_row);
-        return is_list(json) ? list(json, depth, 0, elements) : element(json, depth, 0, elements);
+        if (is_list(json)) return list(json, depth, 0, elements);
+        BATON_TRY(expect_elements(0));
+        return element(json, depth, elements) ? Status() : no_element(json, elements.size());
     }
 
     // `level` counts the lists of the tensor, `depth` the containers of the document.
@@ -132,9 +134,15 @@ struct TensorBuilder::Reading {
         for (auto item : array) {
             ondemand::value child;
             if (const auto error = std::move(item).get(child)) return malformed_json(error);
-            if (length == 0) of_lists = is_list(child);
-            BATON_TRY(of_lists ? list(child, depth + 1, level + 1, elements)
-                               : element(child, depth + 1, level + 1, elements));
+            if (length == 0) {
+                of_lists = is_list(child);
+                if (!of_lists) BATON_TRY(expect_elements(level + 1));
+            }
+            if (of_lists) {
+                BATON_TRY(list(child, depth + 1, level + 1, elements));
+            } else if (!element(child, depth + 1, elements)) {
+                return no_element(child, elements.size());
+            }
             ++length;
         }
         std::int64_t& known = to.shape_[level];
@@ -143,17 +151,24 @@ struct TensorBuilder::Reading {
         return {};
     }
 
-    template <class T>
-    Status element(ondemand::value& json, int depth, std::size_t level, std::vector<T>& elements) {
+    Status expect_elements(std::size_t level) const {
         if (level != to.shape_.size()) return ragged();
-        T read{};
-        if (!get(json, depth, read)) {
-            return refuse("element " + std::to_string(elements.size()) + ": expected " + expected_of(to.type_) +
-                          ", found " + describe_json(json));
-        }
         to.has_elements_ = true;
-        elements.push_back(std::move(read));
         return {};
+    }
+
+    Error no_element(ondemand::value& json, std::size_t index) const {
+        return refuse("element " + std::to_string(index) + ": expected " + expected_of(to.type_) + ", found " +
+                      describe_json(json));
+    }
+
+    // False if the value is none.
+    template <class T>
+    bool element(ondemand::value& json, int depth, std::vector<T>& elements) const {
+        T read{};
+        if (!get(json, depth, read)) return false;
+        elements.push_back(std::move(read));
+        return true;
     }
 
     template <class T>

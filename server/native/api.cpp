@@ -28,7 +28,7 @@ Result<std::optional<registry::Idempotency>> idempotency_of(const Request& reque
 
 Response response_of(registry::Answer answer) {
     Response response = Response::json(answer.status, std::move(answer.body));
-    for (auto& [name, value] : answer.headers) response.headers.set(std::move(name), std::move(value));
+    for (const auto& [name, value] : answer.headers) response.headers.set(name, value);
     if (answer.replayed) response.headers.set("Idempotency-Replayed", "true");
     return response;
 }
@@ -101,7 +101,7 @@ Response Api::with_caller(const Request& request,
 void Api::run_pooled(const std::shared_ptr<PendingRequest>& pending, std::function<void()> step) const {
     if (parts_.pool.submit(std::move(step))) return;
     pending->responder(problem({.code = Code::resource_exhausted, .message = "Too many requests are waiting."},
-                               request_id_of(pending->request)));
+                               request_id_of(*pending->request)));
 }
 
 registry::Answer json_answer(int status, std::string body) { return {status, std::move(body), {}, false}; }

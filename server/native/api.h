@@ -24,7 +24,7 @@ struct ApiOptions {
 
 // A request that is answered later, kept together with what answers it.
 struct PendingRequest {
-    Request request;
+    std::shared_ptr<const Request> request;
     Responder responder;
 };
 

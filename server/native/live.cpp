@@ -61,12 +61,12 @@ Response feed_now(const Api& api, const Request& request) {
 }
 
 // Looks once on the pool; with nothing new since `since`, waits for a change without a thread and looks again.
-void feed(const Api& api, Request&& request, Responder responder) {
-    const auto pending = std::make_shared<PendingRequest>(PendingRequest{std::move(request), std::move(responder)});
+void feed(const Api& api, const std::shared_ptr<Request>& request, Responder responder) {
+    const auto pending = std::make_shared<PendingRequest>(PendingRequest{request, std::move(responder)});
     const auto run = [&api, pending] {
-        Response now = feed_now(api, pending->request);
+        Response now = feed_now(api, *pending->request);
         const auto revision = now.headers.get("X-Live-Revision");
-        const Result<FeedQuery> query = feed_query(pending->request);
+        const Result<FeedQuery> query = feed_query(*pending->request);
         const bool news = !revision || !query.ok() || !query->since || query->wait_seconds == 0 ||
                           std::to_string(*query->since) != *revision;
         if (news) {
@@ -75,7 +75,7 @@ void feed(const Api& api, Request&& request, Responder responder) {
         }
         const auto since = static_cast<std::uint64_t>(*query->since);
         const auto look_again = [&api, pending] {
-            const auto render = [&api, pending] { pending->responder(feed_now(api, pending->request)); };
+            const auto render = [&api, pending] { pending->responder(feed_now(api, *pending->request)); };
             api.run_pooled(pending, render);
         };
         api.live_watch().when([&api, since] { return api.live_set().settled(since + 1); },
@@ -96,9 +96,10 @@ Response slots(const Api& api, const Request& request) {
 }  // namespace
 
 void add_live_routes(Router& router, const Api& api) {
-    router.add({Method::get, "/api/v1/live", Async{[&api](Request&& request, Responder responder) {
-                    feed(api, std::move(request), std::move(responder));
-                }}});
+    router.add(
+        {Method::get, "/api/v1/live", Async{[&api](const std::shared_ptr<Request>& request, Responder responder) {
+             feed(api, request, std::move(responder));
+         }}});
     pooled(router, api, Method::get, "/api/v1/models/{model}/slots", slots);
 }
 

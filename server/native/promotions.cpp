@@ -62,12 +62,12 @@ Response current_slot(const Api& api, const Request& request, const std::string&
 
 // Runs the change on the pool; with `?wait=ready`, answers when the version is served (or failed to load), holding no
 // thread.
-void change_and_wait(const Api& api, Handler change, Request&& request, Responder responder) {
-    const auto pending = std::make_shared<PendingRequest>(PendingRequest{std::move(request), std::move(responder)});
+void change_and_wait(const Api& api, Handler change, const std::shared_ptr<Request>& request, Responder responder) {
+    const auto pending = std::make_shared<PendingRequest>(PendingRequest{request, std::move(responder)});
     const auto run = [&api, change, pending] {
-        Response response = change(api, pending->request);
+        Response response = change(api, *pending->request);
         const auto revision = response.headers.get("X-Live-Revision");
-        if (!revision || pending->request.query_parameter("wait") != "ready") {
+        if (!revision || pending->request->query_parameter("wait") != "ready") {
             pending->responder(std::move(response));
             return;
         }
@@ -76,7 +76,7 @@ void change_and_wait(const Api& api, Handler change, Request&& request, Responde
         auto answer = std::make_shared<Response>(std::move(response));
         const auto finish = [&api, pending, number, answer] {
             const auto render = [&api, pending, number, answer] {
-                pending->responder(current_slot(api, pending->request, number, std::move(*answer)));
+                pending->responder(current_slot(api, *pending->request, number, std::move(*answer)));
             };
             // A full pool must not lose the answer of a change that was made.
             if (!api.pool().submit(render)) pending->responder(std::move(*answer));
@@ -102,8 +102,9 @@ Response retire_now(const Api& api, const Request& request) {
 
 void add_promotion_routes(Router& router, const Api& api) {
     const auto waiting = [&](std::string pattern, Handler handler) {
-        router.add({Method::post, std::move(pattern), Async{[&api, handler](Request&& request, Responder responder) {
-                        change_and_wait(api, handler, std::move(request), std::move(responder));
+        router.add({Method::post, std::move(pattern),
+                    Async{[&api, handler](const std::shared_ptr<Request>& request, Responder responder) {
+                        change_and_wait(api, handler, request, std::move(responder));
                     }}});
     };
     waiting("/api/v1/requests/{id}/promotion", promote_now);

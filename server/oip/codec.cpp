@@ -27,13 +27,13 @@ public:
             return datatype(value);
         } else if (key == "shape") {
             shape_.emplace();
-            return read_elements(value, "shape" + of(), [this](JsonValue& extent) { return dimension(extent); });
+            return read_elements(value, place("shape"), [this](JsonValue& extent) { return dimension(extent); });
         } else if (key == "data" && type_ && name_) {
             return data(value);
         } else if (key == "data") {
-            BATON_ASSIGN(postponed_, postpone_list(value, "data" + of()));
+            BATON_ASSIGN(postponed_, postpone_list(value, place("data")));
         } else if (key == "parameters" && !is_null(value)) {
-            return read_fields(value, "parameters" + of(), [this](std::string_view parameter, JsonValue&) -> Status {
+            return read_fields(value, place("parameters"), [this](std::string_view parameter, JsonValue&) -> Status {
                 if (parameter != "binary_data_size") return {};
                 return invalid_argument("input" + of() + " is sent in binary form, which is not supported",
                                         "send the elements as JSON in \"data\"");
@@ -62,6 +62,7 @@ public:
     }
 
 private:
+    JsonPlace place(const char* key) const { return {key, name_ ? std::string_view(*name_) : std::string_view()}; }
     std::string of() const { return name_ ? " '" + *name_ + "'" : ""; }
 
     Error missing(std::string_view key) const {
@@ -69,7 +70,7 @@ private:
     }
 
     Status datatype(JsonValue& value) {
-        BATON_ASSIGN(const std::string_view text, read_string(value, "datatype" + of()));
+        BATON_ASSIGN(const std::string_view text, read_string(value, place("datatype")));
         type_ = inference::parse_data_type(text);
         if (type_) return {};
         return invalid_argument("input" + of() + " has the unknown datatype \"" + std::string(text) + "\"",
@@ -77,7 +78,7 @@ private:
     }
 
     Status dimension(JsonValue& value) {
-        BATON_ASSIGN(const std::int64_t extent, read_integer(value, "shape" + of()));
+        BATON_ASSIGN(const std::int64_t extent, read_integer(value, place("shape")));
         if (extent < 0) return invalid_argument("shape" + of() + ": a dimension cannot be negative");
         if (shape_->size() == rank_limit) return invalid_argument("shape" + of() + ": too many dimensions");
         shape_->push_back(extent);
@@ -158,6 +159,15 @@ private:
     bool has_inputs_ = false;
 };
 
+// Roughly the size of an answer, so that it grows into its memory once.
+std::size_t expected_size(const InferResponse& response) {
+    constexpr std::size_t for_names = 128;
+    constexpr std::size_t for_element = 12;
+    std::size_t size = for_names;
+    for (const std::size_t index : response.selected) size += for_names + response.outputs[index].size() * for_element;
+    return size;
+}
+
 }  // namespace
 
 Result<InferRequest> decode_infer_request(std::string& body) {
@@ -170,6 +180,7 @@ Result<InferRequest> decode_infer_request(std::string& body) {
 Result<std::vector<std::size_t>> select_outputs(const inference::Signature& signature,
                                                 const std::vector<std::string>& names) {
     std::vector<std::size_t> selected;
+    selected.reserve(signature.outputs.size());
     for (const std::string& name : names) {
         const auto found = std::ranges::find(signature.outputs, name, &inference::TensorSpec::name);
         if (found == signature.outputs.end()) {
@@ -191,6 +202,7 @@ Result<std::vector<std::size_t>> select_outputs(const inference::Signature& sign
 
 Result<std::string> encode_infer_response(const InferResponse& response) {
     JsonWriter json;
+    json.reserve(expected_size(response));
     json.begin_object();
     json.key("model_name").string(response.model);
     json.key("model_version").string(std::to_string(response.version));

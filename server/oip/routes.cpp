@@ -65,11 +65,11 @@ Result<InferenceTarget> target_of(const Request& request) {
                      "' is not found");
 }
 
-void infer(const InferenceService& service, Request&& request, Responder respond) {
-    const auto target = target_of(request);
+void infer(const InferenceService& service, const std::shared_ptr<Request>& request, Responder respond) {
+    const auto target = target_of(*request);
     if (!target.ok()) return respond(refusal(target.error()));
-    auto exchange = std::make_unique<Exchange>(request.headers.contains("Inference-Header-Content-Length"));
-    service.infer(std::move(request), *target, std::move(exchange), std::move(respond));
+    auto exchange = std::make_unique<Exchange>(request->headers.contains("Inference-Header-Content-Length"));
+    service.infer(request, *target, std::move(exchange), std::move(respond));
 }
 
 Result<ServedVersionPtr> served(const InferenceService& service, const Request& request) {
@@ -157,8 +157,8 @@ void add_routes(Router& router, InferenceService& service) {
         get(model + "/stats", model_statistics);
         router.add({.method = Method::post,
                     .pattern = model + "/infer",
-                    .handler = Async{[&service](Request&& request, Responder respond) {
-                        infer(service, std::move(request), std::move(respond));
+                    .handler = Async{[&service](const std::shared_ptr<Request>& request, Responder respond) {
+                        infer(service, request, std::move(respond));
                     }},
                     .body_limit = service.options().body_limit});
     }

@@ -83,12 +83,12 @@ private:
     Form form_ = Form::rows;
 };
 
-void post(const InferenceService& service, Request&& request, Responder respond) {
-    const auto path = parse_path(request.parameter("path"));
-    if (!path || path->verb != "predict") return respond(malformed(request));
+void post(const InferenceService& service, const std::shared_ptr<Request>& request, Responder respond) {
+    const auto path = parse_path(request->parameter("path"));
+    if (!path || path->verb != "predict") return respond(malformed(*request));
     const auto target = target_of(*path);
     if (!target.ok()) return respond(refusal(target.error()));
-    service.infer(std::move(request), *target, std::make_unique<Exchange>(*target), std::move(respond));
+    service.infer(request, *target, std::make_unique<Exchange>(*target), std::move(respond));
 }
 
 Response list(const InferenceService& service, const Request& request) {
@@ -134,8 +134,8 @@ void add_routes(Router& router, InferenceService& service) {
                 .handler = Inline{[&service](const Request& request) { return get(service, request); }}});
     router.add({.method = Method::post,
                 .pattern = "/v1/{path...}",
-                .handler = Async{[&service](Request&& request, Responder respond) {
-                    post(service, std::move(request), std::move(respond));
+                .handler = Async{[&service](const std::shared_ptr<Request>& request, Responder respond) {
+                    post(service, request, std::move(respond));
                 }},
                 .body_limit = service.options().body_limit});
     router.on_error("/v1", route_refusal);

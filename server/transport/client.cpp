@@ -92,7 +92,7 @@ private:
         httplib::Request request;
         request.method = method_name(method);
         request.path = target;
-        for (const auto& [name, value] : headers) request.headers.emplace(name, value);
+        for (const auto& [name, value] : headers) request.headers.emplace(std::string(name), std::string(value));
         if (!token_.empty()) request.headers.emplace("Authorization", "Bearer " + token_);
         return request;
     }

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/encoding.h"
+#include "base/words.h"
 
 namespace baton::server {
 namespace {
@@ -15,6 +16,31 @@ constexpr std::array<std::string_view, 8> method_names = {"GET",   "HEAD",   "PO
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
+// Memory for so much is taken at once.
+constexpr std::size_t usual_bytes = 256;
+constexpr std::size_t usual_fields = 8;
+
+constexpr std::string_view separator = ": ";
+constexpr std::string_view line_end = "\r\n";
+
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
+bool is_token(std::string_view name) {
+    const auto bad = [](std::uint64_t word) {
+        return has_below(word, 0x21) | has_byte(word, 0x7f) | has_byte(word, ':') | has_beyond_ascii(word);
+    };
+    return !name.empty() && !any_word(name, bad);
+}
+
+class FunctionSink final : public AnswerSink {
+public:
+    explicit FunctionSink(std::function<void(Response)> send) : send_(std::move(send)) {}
+    void send(std::uint64_t, Response response) override { send_(std::move(response)); }
+
+private:
+    const std::function<void(Response)> send_;
+};
+
 }  // namespace
 
 std::string_view method_name(Method method) { return method_names[static_cast<std::size_t>(method)]; }
@@ -23,23 +49,57 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
     return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
-void Headers::add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+void Headers::add(std::string_view name, std::string_view value) {
+    if (!is_token(name)) return;
+    if (places_.empty()) {
+        lines_.reserve(usual_bytes);
+        places_.reserve(usual_fields);
+    }
+    places_.push_back({static_cast<std::uint32_t>(lines_.size()), static_cast<std::uint32_t>(name.size()),
+                       static_cast<std::uint32_t>(value.size())});
+    lines_.append(name).append(separator);
+    const auto start = static_cast<std::ptrdiff_t>(lines_.size());
+    lines_.append(value);
+    if (has_control(value)) std::replace_if(lines_.begin() + start, lines_.end(), is_control, ' ');
+    lines_.append(line_end);
+}
 
-void Headers::set(std::string name, std::string value) {
-    std::erase_if(fields_, [&](const Field& field) { return equal_ignoring_case(field.first, name); });
-    add(std::move(name), std::move(value));
+void Headers::set(std::string_view name, std::string_view value) {
+    Headers others;
+    for (const auto& [field, its_value] : *this) {
+        if (!equal_ignoring_case(field, name)) others.add(field, its_value);
+    }
+    others.add(name, value);
+    *this = std::move(others);
 }
 
 std::optional<std::string_view> Headers::get(std::string_view name) const {
-    for (const auto& [field, value] : fields_) {
+    for (const auto& [field, value] : *this) {
         if (equal_ignoring_case(field, name)) return value;
     }
     return std::nullopt;
 }
 
 std::size_t Headers::count(std::string_view name) const {
-    return static_cast<std::size_t>(std::count_if(
-        fields_.begin(), fields_.end(), [&](const Field& field) { return equal_ignoring_case(field.first, name); }));
+    std::size_t count = 0;
+    for (const auto& [field, value] : *this) count += equal_ignoring_case(field, name) ? 1 : 0;
+    return count;
+}
+
+void Headers::clear() {
+    lines_.clear();
+    places_.clear();
+}
+
+Headers::Field Headers::field(std::size_t index) const {
+    const Place& place = places_[index];
+    const std::string_view line = std::string_view(lines_).substr(place.begin);
+    return {line.substr(0, place.name_size), line.substr(place.name_size + separator.size(), place.value_size)};
+}
+
+std::string_view Headers::Iterator::line() const {
+    const auto [name, value] = **this;
+    return {name.data(), name.size() + separator.size() + value.size() + line_end.size()};
 }
 
 std::string_view Request::parameter(std::string_view name) const {
@@ -85,17 +145,20 @@ FileBody::~FileBody() {
 
 Response Response::text(int status, std::string body, std::string_view content_type) {
     Response response{.status = status, .headers = {}, .body = std::move(body)};
-    response.headers.add("Content-Type", std::string(content_type));
+    response.headers.add("Content-Type", content_type);
     return response;
 }
 
+Responder::Responder(std::function<void(Response)> send) : sink_(std::make_shared<FunctionSink>(std::move(send))) {}
+
 Responder& Responder::operator=(Responder&& other) noexcept {
-    std::swap(send_, other.send_);
+    std::swap(sink_, other.sink_);
+    std::swap(ticket_, other.ticket_);
     return *this;
 }
 
 Responder::~Responder() {
-    if (send_) send_(Response::text(500, "the request was dropped without an answer\n"));
+    if (sink_) sink_->send(ticket_, Response::text(500, "the request was dropped without an answer\n"));
 }
 
 }  // namespace baton::server

@@ -22,24 +22,51 @@ std::string_view method_name(Method method);  // "GET", ...; "" for other
 // ASCII only, as HTTP's tokens are.
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 
-// Header fields in order of arrival; names compare without regard to case.
+// Header fields in order of arrival, kept as they stand on the wire; names compare without regard to case.
+// Views that it gives out are valid until it changes or moves.
 class Headers {
 public:
-    using Field = std::pair<std::string, std::string>;
+    using Field = std::pair<std::string_view, std::string_view>;
 
-    void add(std::string name, std::string value);
-    void set(std::string name, std::string value);                     // replaces all of that name
+    // Control characters in a value become spaces; a field whose name is no token is left out. So what is in here
+    // can always be sent.
+    void add(std::string_view name, std::string_view value);
+    void set(std::string_view name, std::string_view value);           // replaces all of that name
     std::optional<std::string_view> get(std::string_view name) const;  // the first of that name
     bool contains(std::string_view name) const { return get(name).has_value(); }
     std::size_t count(std::string_view name) const;
-    void clear() { fields_.clear(); }  // keeps the memory for the next message
-    void reserve(std::size_t fields) { fields_.reserve(fields); }
+    std::size_t wire_size() const { return lines_.size(); }
+    void clear();  // keeps the memory for the next message
 
-    auto begin() const { return fields_.begin(); }
-    auto end() const { return fields_.end(); }
+    class Iterator {
+    public:
+        Field operator*() const { return headers_->field(index_); }
+        std::string_view line() const;  // "Name: value\r\n"
+        Iterator& operator++() {
+            ++index_;
+            return *this;
+        }
+        bool operator==(const Iterator&) const = default;
+
+    private:
+        friend Headers;
+        Iterator(const Headers& headers, std::size_t index) : headers_(&headers), index_(index) {}
+        const Headers* headers_;
+        std::size_t index_;
+    };
+    Iterator begin() const { return {*this, 0}; }
+    Iterator end() const { return {*this, places_.size()}; }
 
 private:
-    std::vector<Field> fields_;
+    struct Place {
+        std::uint32_t begin;
+        std::uint32_t name_size;
+        std::uint32_t value_size;
+    };
+    Field field(std::size_t index) const;
+
+    std::string lines_;
+    std::vector<Place> places_;
 };
 
 // A request whose head (and, but for streamed routes, body) was read whole and found well-formed.
@@ -94,21 +121,28 @@ struct Response {
     static Response json(int status, std::string body) { return text(status, std::move(body), "application/json"); }
 };
 
+// Where answers go that are given later. Thread-safe.
+class AnswerSink {
+public:
+    virtual ~AnswerSink() = default;
+    virtual void send(std::uint64_t ticket, Response response) = 0;  // the ticket names the request
+};
+
 // Answers one request, once, from any thread. Dropped without an answer, it answers 500.
 // Called on the loop inside the handler, the reply is written without any hand-over.
 class Responder {
 public:
-    using Send = std::function<void(Response)>;
-
-    explicit Responder(Send send) : send_(std::move(send)) {}
-    Responder(Responder&& other) noexcept : send_(std::exchange(other.send_, nullptr)) {}
+    Responder(std::shared_ptr<AnswerSink> sink, std::uint64_t ticket) : sink_(std::move(sink)), ticket_(ticket) {}
+    explicit Responder(std::function<void(Response)> send);
+    Responder(Responder&& other) noexcept = default;
     Responder& operator=(Responder&& other) noexcept;
     ~Responder();
 
-    void operator()(Response response) { std::exchange(send_, nullptr)(std::move(response)); }
+    void operator()(Response response) { std::exchange(sink_, nullptr)->send(ticket_, std::move(response)); }
 
 private:
-    Send send_;
+    std::shared_ptr<AnswerSink> sink_;
+    std::uint64_t ticket_ = 0;
 };
 
 // Takes a streamed request body, chunk by chunk in order, on the worker pool, never two calls at once.

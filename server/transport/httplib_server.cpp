@@ -88,7 +88,7 @@ void convert(Response&& from, httplib::Response& to) {
     to.status = from.status;
     const std::string type = take_content_type(from.headers);
     for (const auto& [name, value] : from.headers) {
-        if (!is_transports_own(name)) to.set_header(name, value);
+        if (!is_transports_own(name)) to.set_header(std::string(name), std::string(value));
     }
     to.set_header("Date", format_http_date(std::time(nullptr)));
     if (auto* text = std::get_if<std::string>(&from.body)) {
@@ -102,10 +102,10 @@ void convert(Response&& from, httplib::Response& to) {
 }
 
 // Waits on the connection's own thread for an answer that may come from another.
-Response wait_for_answer(const AsyncHandler& handler, Request&& request) {
+Response wait_for_answer(const AsyncHandler& handler, const std::shared_ptr<Request>& request) {
     const auto answer = std::make_shared<std::promise<Response>>();
     std::future<Response> answered = answer->get_future();
-    handler(std::move(request), Responder([answer](Response response) { answer->set_value(std::move(response)); }));
+    handler(request, Responder([answer](Response response) { answer->set_value(std::move(response)); }));
     return answered.get();
 }
 
@@ -178,33 +178,30 @@ private:
 
     void answer(const httplib::Request& from, httplib::Response& to) const {
         const auto started = Clock::now();
-        Request request = convert(from);
-        std::optional<Request> copy;
-        if (options_.on_answered) copy = request;
+        const auto request = std::make_shared<Request>(convert(from));
         Response response = respond(request);
         const int status = response.status;
+        const Headers headers = response.headers;
         convert(std::move(response), to);
-        if (copy) options_.on_answered(*copy, status, Clock::now() - started);
+        if (options_.on_answered) options_.on_answered(*request, {status, headers, Clock::now() - started});
     }
 
-    Response respond(Request& request) const {
-        Router::Match match = router_.match(request.method, request.path);
-        if (match.route == nullptr) return no_route(request, match);
-        if (request.body.size() > match.route->body_limit) {
-            return router_.error(request, Error{.code = Code::too_large, .message = "the body is too large"}, 413);
+    Response respond(const std::shared_ptr<Request>& request) const {
+        Router::Match match = router_.match(request->method, request->path);
+        if (match.route == nullptr) return no_route(*request, match);
+        if (request->body.size() > match.route->body_limit) {
+            return router_.error(*request, Error{.code = Code::too_large, .message = "the body is too large"}, 413);
         }
-        request.parameters = std::move(match.parameters);
+        request->parameters = std::move(match.parameters);
         Result<Response> response = call_safely([&] { return run(*match.route, request); });
-        return response.ok() ? *std::move(response) : router_.error(request, response.error(), 500);
+        return response.ok() ? *std::move(response) : router_.error(*request, response.error(), 500);
     }
 
-    Response run(const Route& route, Request& request) const {
-        if (const auto* direct = std::get_if<Inline>(&route.handler)) return direct->handler(request);
-        if (const auto* pooled = std::get_if<Pooled>(&route.handler)) return pooled->handler(request);
-        if (const auto* later = std::get_if<Async>(&route.handler)) {
-            return wait_for_answer(later->handler, std::move(request));
-        }
-        return router_.error(request, invalid_argument("uploads are not taken on this address"), 501);
+    Response run(const Route& route, const std::shared_ptr<Request>& request) const {
+        if (const auto* direct = std::get_if<Inline>(&route.handler)) return direct->handler(*request);
+        if (const auto* pooled = std::get_if<Pooled>(&route.handler)) return pooled->handler(*request);
+        if (const auto* later = std::get_if<Async>(&route.handler)) return wait_for_answer(later->handler, request);
+        return router_.error(*request, invalid_argument("uploads are not taken on this address"), 501);
     }
 
     Response no_route(const Request& request, const Router::Match& match) const {

@@ -1,25 +1,53 @@
 #include "server/transport/router.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <list>
 #include <map>
+#include <memory_resource>
 
 #include "base/encoding.h"
 
 namespace baton::server {
 namespace {
 
-// The segments of a path, decoded. Views into the path, or into `decoded` where decoding changed something.
-struct Segments {
-    std::vector<std::string_view> parts;
-    std::list<std::string> decoded;
+using Views = std::pmr::vector<std::string_view>;
+
+// Memory for the matching of one usual path, so that it costs no allocation.
+class Scratch {
+public:
+    std::pmr::memory_resource* memory() { return &resource_; }
+
+private:
+    std::array<std::byte, 1024> buffer_;
+    std::pmr::monotonic_buffer_resource resource_{buffer_.data(), buffer_.size()};
 };
+
+// The segments of a path, decoded. Views into the path, or into `made` where the text is not in the path as it is.
+struct Segments {
+    explicit Segments(Scratch& scratch) : parts(scratch.memory()) { parts.reserve(usual_segments); }
+
+    static constexpr std::size_t usual_segments = 8;
+    Views parts;
+    std::list<std::string> made;
+};
+
+// Letters, digits, '-', '_' and ':' only, as nearly every segment is.
+bool is_plain(std::string_view segment) {
+    bool plain = true;
+    for (const char c : segment) {
+        plain &= (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= ':') || c == '-' || c == '_';
+    }
+    return plain;
+}
 
 // What a decoded segment may never hold: control characters, broken UTF-8, and a dot segment, also one that an encoded
 // slash or a backslash would make.
 bool is_acceptable(std::string_view segment) {
+    if (is_plain(segment)) return true;
     const auto is_control = [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; };
     if (!is_valid_utf8(segment) || std::any_of(segment.begin(), segment.end(), is_control)) return false;
     for (std::string_view rest = segment;;) {
@@ -40,7 +68,7 @@ bool split_and_decode(std::string_view path, Segments& segments) {
         if (segment.find('%') != std::string_view::npos) {
             std::optional<std::string> text = percent_decode(segment);
             if (!text) return false;
-            segment = segments.decoded.emplace_back(*std::move(text));
+            segment = segments.made.emplace_back(*std::move(text));
         }
         if (!is_acceptable(segment)) return false;
         segments.parts.push_back(segment);
@@ -96,25 +124,28 @@ struct Node {
 // One walk down the tree.
 class Search {
 public:
-    Search(Method method, const std::vector<std::string_view>& segments) : method_(method), segments_(segments) {}
+    Search(Method method, Segments& segments, Scratch& scratch)
+        : method_(method), segments_(segments), values_(scratch.memory()) {
+        values_.reserve(Segments::usual_segments);
+    }
 
     // The first entry of the method, in order of preference, whose pattern fits.
     const Entry* run(const Node& node, std::size_t depth = 0) {
-        if (depth == segments_.size()) return entry_of(node);
-        const std::string_view segment = segments_[depth];
+        if (depth == segments_.parts.size()) return entry_of(node);
+        const std::string_view segment = segments_.parts[depth];
         if (const auto child = node.literals.find(segment); child != node.literals.end()) {
             if (const Entry* found = run(*child->second, depth + 1)) return found;
         }
         for (const Node::Named& named : node.named) {
             if (segment.size() <= named.tail.size() || !segment.ends_with(named.tail)) continue;
-            values_.emplace_back(segment.substr(0, segment.size() - named.tail.size()));
+            values_.push_back(segment.substr(0, segment.size() - named.tail.size()));
             if (const Entry* found = run(*named.node, depth + 1)) return found;
             values_.pop_back();
         }
         return node.rest ? take_rest(*node.rest, depth) : nullptr;
     }
 
-    std::vector<std::string>& values() { return values_; }
+    const Views& values() const { return values_; }
 
     // The methods of the patterns that fit, for the Allow header; "" when no pattern fits.
     std::string allowed() const {
@@ -130,10 +161,10 @@ public:
 
 private:
     const Entry* take_rest(const Node& node, std::size_t depth) {
-        std::string rest(segments_[depth]);
-        for (std::size_t i = depth + 1; i < segments_.size(); ++i) rest.append("/").append(segments_[i]);
+        std::string& rest = segments_.made.emplace_back(segments_.parts[depth]);
+        for (std::size_t i = depth + 1; i < segments_.parts.size(); ++i) rest.append("/").append(segments_.parts[i]);
         if (rest.empty()) return nullptr;
-        values_.push_back(std::move(rest));
+        values_.push_back(rest);
         if (const Entry* found = entry_of(node)) return found;
         values_.pop_back();
         return nullptr;
@@ -151,8 +182,8 @@ private:
     }
 
     const Method method_;
-    const std::vector<std::string_view>& segments_;
-    std::vector<std::string> values_;
+    Segments& segments_;
+    Views values_;
     std::vector<Method> allowed_;
 };
 
@@ -229,9 +260,10 @@ void Router::on_error(std::string path_prefix, ErrorRenderer renderer) {
 }
 
 Router::Match Router::match(Method method, std::string_view path) const {
-    Segments segments;
+    Scratch scratch;
+    Segments segments(scratch);
     if (!split_and_decode(path, segments)) return {.route = nullptr, .parameters = {}, .status = 400, .allowed = {}};
-    Search search(method, segments.parts);
+    Search search(method, segments, scratch);
     const Entry* entry = search.run(impl_->root);
     if (entry == nullptr) {
         std::string allowed = search.allowed();
@@ -241,7 +273,7 @@ Router::Match Router::match(Method method, std::string_view path) const {
     Match match{.route = &entry->route, .parameters = {}, .status = 200, .allowed = {}};
     match.parameters.reserve(entry->names.size());
     for (std::size_t i = 0; i < entry->names.size(); ++i) {
-        match.parameters.emplace_back(entry->names[i], std::move(search.values()[i]));
+        match.parameters.emplace_back(entry->names[i], search.values()[i]);
     }
     return match;
 }

@@ -19,8 +19,8 @@ using InlineHandler = std::function<Response(const Request&)>;
 // On the worker pool: may block.
 using PooledHandler = std::function<Response(const Request&)>;
 // Called on the loop, answers when it likes, from any thread (long polls; inference that chooses where it runs).
-// Takes the request over.
-using AsyncHandler = std::function<void(Request&&, Responder)>;
+// It may keep the request until then and take the body out of it; the head is read again for the log.
+using AsyncHandler = std::function<void(const std::shared_ptr<Request>&, Responder)>;
 // Called on the pool when the head has arrived; what it returns takes the body, or answers without reading it.
 using UploadHandler = std::function<std::variant<Response, std::unique_ptr<BodySink>>(const Request&)>;
 

@@ -45,13 +45,20 @@ struct TransportLimits {
     std::chrono::milliseconds linger_time{10'000};  // reading on after a last answer, so that the peer gets it
 };
 
+// How a request ended.
+struct Answered {
+    int status;
+    const Headers& headers;  // of the answer
+    std::chrono::nanoseconds took;
+};
+
 struct TransportOptions {
     std::string address = "127.0.0.1";
     std::uint16_t port = 0;  // 0 picks a free one
     std::size_t loops = 0;   // 0: cores - 1, at least 1 (Beast only)
     TransportLimits limits;
     // Called once a request was answered, on the thread that answered it: for the access log and metrics.
-    std::function<void(const Request&, int status, std::chrono::nanoseconds)> on_answered = {};
+    std::function<void(const Request&, const Answered&)> on_answered = {};
 };
 
 // Thread-safe. Destruction stops at once.

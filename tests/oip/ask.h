@@ -11,7 +11,8 @@ namespace baton::testing_support {
 // Waits for the answer, wherever it is made.
 inline server::Response ask(const server::Router& router, server::Method method, std::string target,
                             std::string body = {}, server::Headers headers = {}) {
-    server::Request request;
+    const auto shared = std::make_shared<server::Request>();
+    server::Request& request = *shared;
     request.method = method;
     request.path = target.substr(0, target.find('?'));
     request.target = std::move(target);
@@ -25,8 +26,7 @@ inline server::Response ask(const server::Router& router, server::Method method,
     if (const auto* quick = std::get_if<server::Inline>(&match.route->handler)) return quick->handler(request);
     std::promise<server::Response> promise;
     const auto& handler = std::get<server::Async>(match.route->handler).handler;
-    handler(std::move(request),
-            server::Responder([&](server::Response response) { promise.set_value(std::move(response)); }));
+    handler(shared, server::Responder([&](server::Response response) { promise.set_value(std::move(response)); }));
     return promise.get_future().get();
 }
 

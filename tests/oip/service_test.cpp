@@ -44,9 +44,9 @@ public:
 class Service : public testing_support::Serving {
 protected:
     void infer(std::string body, const std::function<void(Response)>& answered) {
-        Request request;
-        request.body = std::move(body);
-        service_.infer(std::move(request), {"half"}, std::make_unique<RowsExchange>(), Responder(answered));
+        const auto request = std::make_shared<Request>();
+        request->body = std::move(body);
+        service_.infer(request, {"half"}, std::make_unique<RowsExchange>(), Responder(answered));
     }
 
     Response infer_and_wait(std::string body) {

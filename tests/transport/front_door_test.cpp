@@ -201,11 +201,12 @@ TEST_F(FrontDoor, ReportsEveryAnswerOnce) {
     std::mutex mutex;
     std::vector<std::string> log;
     start([&](TransportOptions& options) {
-        options.on_answered = [&](const Request& request, int status, std::chrono::nanoseconds took) {
+        options.on_answered = [&](const Request& request, const Answered& answered) {
             const std::lock_guard lock(mutex);
-            log.push_back(std::to_string(status) + " " + std::string(method_name(request.method)) + " " + request.path +
-                          " " + request.peer + " " + std::string(request.headers.get("x-id").value_or("-")));
-            EXPECT_GE(took.count(), 0);
+            log.push_back(std::to_string(answered.status) + " " + std::string(method_name(request.method)) + " " +
+                          request.path + " " + request.peer + " " +
+                          std::string(request.headers.get("x-id").value_or("-")));
+            EXPECT_GE(answered.took.count(), 0);
         };
     });
     RawClient client(server().port());

@@ -194,19 +194,19 @@ void TestServer::add_async_routes() {
     const auto get = [&](std::string pattern, AsyncHandler handler) {
         router_.add(route(Method::get, std::move(pattern), Async{std::move(handler)}));
     };
-    get("/now", [](Request&& request, Responder respond) {
-        const Request taken = std::move(request);
-        read_padding(taken.body);
-        respond(Response::text(200, "now " + taken.target));
+    get("/now", [](const std::shared_ptr<Request>& request, Responder respond) {
+        const std::string body = std::move(request->body);
+        read_padding(body);
+        respond(Response::text(200, "now " + request->target));
     });
-    get("/later", [this](Request&&, Responder respond) {
+    get("/later", [this](const std::shared_ptr<Request>&, Responder respond) {
         const std::lock_guard lock(mutex_);
         answerers_.emplace_back(
             [shared = std::make_shared<Responder>(std::move(respond))] { (*shared)(Response::text(200, "later")); });
     });
-    get("/dropped", [](Request&&, Responder) {});
-    get("/async-throw", [](Request&&, Responder) { throw std::runtime_error("secret"); });
-    const AsyncHandler hold = [this](Request&&, Responder respond) {
+    get("/dropped", [](const std::shared_ptr<Request>&, Responder) {});
+    get("/async-throw", [](const std::shared_ptr<Request>&, Responder) { throw std::runtime_error("secret"); });
+    const AsyncHandler hold = [this](const std::shared_ptr<Request>&, Responder respond) {
         {
             const std::lock_guard lock(mutex_);
             held_.push_back(std::move(respond));

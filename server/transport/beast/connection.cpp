@@ -7,11 +7,31 @@ namespace baton::server {
 using boost::asio::ip::tcp;
 using boost::system::error_code;
 
-namespace {
+// The way back for handlers that answer by themselves. Outlives the connection if they do.
+class Connection::LateAnswers final : public AnswerSink {
+public:
+    LateAnswers(std::weak_ptr<Connection> connection, std::shared_ptr<Mailbox> mailbox)
+        : connection_(std::move(connection)), mailbox_(std::move(mailbox)) {}
 
-constexpr std::size_t usual_header_fields = 8;
+    void send(std::uint64_t serial, Response response) override {
+        if (mailbox_->is_on_loop()) {
+            const auto self = connection_.lock();
+            if (!self) return;
+            // Inside the handler: advance() goes on with the answer when the handler returns.
+            if (self->advancing_ && self->awaits_answer(serial)) return self->answer(std::move(response));
+        }
+        mailbox_->post([connection = connection_, serial, response = std::move(response)]() mutable {
+            const auto self = connection.lock();
+            if (!self || !self->awaits_answer(serial)) return;
+            self->answer(std::move(response));
+            self->advance();
+        });
+    }
 
-}  // namespace
+private:
+    const std::weak_ptr<Connection> connection_;
+    const std::shared_ptr<Mailbox> mailbox_;
+};
 
 Connection::Connection(Socket socket, Loop& loop, Shared& shared, std::string peer)
     : socket_(std::move(socket)), loop_(loop), shared_(shared), deadline_(loop.io()), peer_(std::move(peer)) {}
@@ -173,35 +193,34 @@ void Connection::begin_request() {
     close_after_ = false;
     framing_ = {};
     head_only_ = false;
-    request_.method = Method::other;
-    for (std::string* part : {&request_.target, &request_.path, &request_.query, &request_.body}) part->clear();
-    request_.peer = peer_;
-    request_.parameters.clear();
-    request_.headers.clear();
-    request_.headers.reserve(usual_header_fields);
-    request_copy_.reset();
+    if (!request_) request_ = std::make_shared<Request>();
+    request_->method = Method::other;
+    for (std::string* part : {&request_->target, &request_->path, &request_->query, &request_->body}) part->clear();
+    request_->peer = peer_;
+    request_->parameters.clear();
+    request_->headers.clear();
 }
 
 void Connection::head_came(std::string_view head) {
     const std::size_t head_size = head.size();
-    const auto parsed = parse_head(head, request_);
+    const auto parsed = parse_head(head, *request_);
     input_.consume(head_size);
-    head_only_ = request_.method == Method::head;
+    head_only_ = request_->method == Method::head;
     if (const auto* refusal = std::get_if<Refusal>(&parsed)) return refuse(refusal->status, refusal->reason);
     framing_ = std::get<Framing>(parsed);
 
-    Router::Match match = shared_.router.match(request_.method, request_.path);
+    Router::Match match = shared_.router.match(request_->method, request_->path);
     if (match.route == nullptr) return no_route(match);
     route_ = match.route;
-    request_.parameters = std::move(match.parameters);
+    request_->parameters = std::move(match.parameters);
     if (framing_.length > route_->body_limit) return gather(BodyReader::State::too_large);
     if (std::holds_alternative<Upload>(route_->handler)) return begin_upload();
     if (!framing_.has_body()) {
-        request_.body.reserve(Request::body_padding);
+        request_->body.reserve(Request::body_padding);
         phase_ = Phase::ready;
         return;
     }
-    body_.emplace(framing_, route_->body_limit, 0, request_.body, shared_.budget);
+    body_.emplace(framing_, route_->body_limit, 0, request_->body, shared_.budget);
     deadline_.set(started_ + limits().body_time);
     phase_ = Phase::body;
     if (framing_.expects_continue && input_.empty()) invite_body();
@@ -211,7 +230,7 @@ void Connection::no_route(const Router::Match& match) {
     pass_over_body();
     if (match.status == 405) {
         Response response = shared_.router.error(
-            request_, invalid_argument("this path does not take that method", "it takes " + match.allowed), 405);
+            *request_, invalid_argument("this path does not take that method", "it takes " + match.allowed), 405);
         response.headers.set("Allow", match.allowed);
         answer(std::move(response));
     } else if (match.status == 404) {
@@ -271,7 +290,7 @@ void Connection::gather(BodyReader::State state) {
 void Connection::dispatch() {
     phase_ = Phase::running;
     if (const auto* direct = std::get_if<Inline>(&route_->handler)) {
-        handler_returned(call_safely([&] { return direct->handler(request_); }));
+        handler_returned(call_safely([&] { return direct->handler(*request_); }));
     } else if (const auto* pooled = std::get_if<Pooled>(&route_->handler)) {
         run_pooled(pooled->handler);
     } else {
@@ -284,46 +303,19 @@ void Connection::handler_returned(Result<Response> response) {
 }
 
 void Connection::run_pooled(const PooledHandler& handler) {
-    const auto request = std::make_shared<Request>(std::move(request_));
     const bool taken = on_pool(
-        false, [request, &handler] { return call_safely([&] { return handler(*request); }); },
-        [request](Connection& self, Result<Response> response) {
-            self.request_ = std::move(*request);
-            self.handler_returned(std::move(response));
-        });
-    if (taken) return;
-    request_ = std::move(*request);
-    answer_error(503, "all workers are busy");
+        false, [request = request_, &handler] { return call_safely([&] { return handler(*request); }); },
+        [](Connection& self, Result<Response> response) { self.handler_returned(std::move(response)); });
+    if (!taken) answer_error(503, "all workers are busy");
 }
 
 void Connection::run_async(const AsyncHandler& handler) {
-    if (shared_.options.on_answered) {
-        std::string body = std::move(request_.body);
-        request_copy_ = request_;
-        request_.body = std::move(body);
-    }
+    if (!late_answers_) late_answers_ = std::make_shared<LateAnswers>(weak_from_this(), loop_.mailbox());
     try {
-        handler(std::move(request_), responder());
+        handler(request_, Responder(late_answers_, serial_));
     } catch (const std::exception&) {
         // The responder was dropped on the way out, and has answered 500.
     }
-}
-
-Responder Connection::responder() {
-    return Responder([connection = weak_from_this(), mailbox = loop_.mailbox(), serial = serial_](Response response) {
-        if (mailbox->is_on_loop()) {
-            const auto self = connection.lock();
-            if (!self) return;
-            // Inside the handler: advance() goes on with the answer when the handler returns.
-            if (self->advancing_ && self->awaits_answer(serial)) return self->answer(std::move(response));
-        }
-        mailbox->post([connection, serial, response = std::move(response)]() mutable {
-            const auto self = connection.lock();
-            if (!self || !self->awaits_answer(serial)) return;
-            self->answer(std::move(response));
-            self->advance();
-        });
-    });
 }
 
 }  // namespace baton::server

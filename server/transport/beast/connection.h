@@ -42,6 +42,7 @@ private:
     // What the output is the end of.
     enum class Output { invitation, whole, file, stream };
     struct Intake;
+    class LateAnswers;
 
     // Does what can be done without waiting. Every event ends in a call of it.
     void advance();
@@ -68,7 +69,6 @@ private:
     void handler_returned(Result<Response> response);
     void run_pooled(const PooledHandler& handler);
     void run_async(const AsyncHandler& handler);
-    Responder responder();
     bool awaits_answer(std::uint64_t serial) const { return phase_ == Phase::running && serial_ == serial; }
 
     // connection_answer.cpp
@@ -126,19 +126,20 @@ private:
     HeadScanner scanner_;
     bool head_begun_ = false;
     Framing framing_;
-    Request request_;
-    std::optional<Request> request_copy_;  // for the log, when the handler takes the request itself
+    std::shared_ptr<Request> request_;  // shared with the handler; used again when no handler keeps it
     const Route* route_ = nullptr;
     std::optional<BodyReader> body_;
     std::unique_ptr<Intake> intake_;
     std::string upload_buffer_;
     Clock::time_point started_{};
-    std::uint64_t serial_ = 0;  // of the request, so that a late answer is not taken for the next one's
+    std::uint64_t serial_ = 0;                  // of the request, so that a late answer is not taken for the next one's
+    std::shared_ptr<AnswerSink> late_answers_;  // made for the first handler that answers by itself
 
     // Its answer.
     bool close_after_ = false;
     bool unanswered_ = false;
     int status_ = 0;
+    Headers answer_headers_;
     Output output_ = Output::whole;
     Phase after_invitation_ = Phase::body;
     bool head_only_ = false;

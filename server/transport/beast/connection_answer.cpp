@@ -30,6 +30,8 @@ Code code_of(int status) {
     }
 }
 
+constexpr std::size_t usual_head = 2 * 1024;  // header bytes; the memory of larger ones is not kept
+
 // An idle connection keeps small buffers for its next request, and gives large ones back.
 void give_back_if_large(std::string& buffer) {
     if (buffer.capacity() > InputBuffer::initial_capacity) std::string().swap(buffer);
@@ -54,7 +56,7 @@ void Connection::invite_body() {
 }
 
 void Connection::answer_error(const Error& error, int status) {
-    Response response = shared_.router.error(request_, error, status);
+    Response response = shared_.router.error(*request_, error, status);
     if (status == 503 && !response.headers.contains("Retry-After")) response.headers.add("Retry-After", "1");
     answer(std::move(response));
 }
@@ -96,6 +98,7 @@ void Connection::answer(Response response) {
     }
     out_head_.clear();
     append_head(out_head_, response, delivery);
+    if (shared_.options.on_answered) answer_headers_ = std::move(response.headers);
 }
 
 // Head and body in one system call, and for most answers in one go.
@@ -162,7 +165,9 @@ void Connection::finish_answer() {
     if (close_after_) return linger();
     body_.reset();
     intake_.reset();
-    for (std::string* buffer : {&request_.body, &upload_buffer_, &out_body_}) give_back_if_large(*buffer);
+    if (request_.use_count() > 1 || request_->headers.wire_size() > usual_head) request_.reset();
+    if (request_) give_back_if_large(request_->body);
+    for (std::string* buffer : {&upload_buffer_, &out_body_}) give_back_if_large(*buffer);
     input_.give_back_if_large();
     scanner_.reset();
     head_begun_ = false;
@@ -172,7 +177,7 @@ void Connection::finish_answer() {
 
 void Connection::note_answered() {
     if (!std::exchange(unanswered_, false) || !shared_.options.on_answered) return;
-    shared_.options.on_answered(request_copy_ ? *request_copy_ : request_, status_, Clock::now() - started_);
+    shared_.options.on_answered(*request_, {status_, answer_headers_, Clock::now() - started_});
 }
 
 void Connection::send_file() {

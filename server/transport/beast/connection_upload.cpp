@@ -12,16 +12,11 @@ constexpr std::size_t chunked_input_capacity = 64 * 1024;  // chunks are decoded
 
 void Connection::begin_upload() {
     phase_ = Phase::running;
-    const auto request = std::make_shared<Request>(std::move(request_));
     const UploadHandler& handler = std::get<Upload>(route_->handler).handler;
     const bool taken = on_pool(
-        false, [request, &handler] { return call_safely([&] { return handler(*request); }); },
-        [request](Connection& self, Result<UploadStart> start) {
-            self.request_ = std::move(*request);
-            self.upload_began(std::move(start));
-        });
+        false, [request = request_, &handler] { return call_safely([&] { return handler(*request); }); },
+        [](Connection& self, Result<UploadStart> start) { self.upload_began(std::move(start)); });
     if (taken) return;
-    request_ = std::move(*request);
     pass_over_body();
     answer_error(503, "all workers are busy");
 }

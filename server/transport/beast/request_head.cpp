@@ -6,6 +6,8 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <optional>
 
+#include "base/words.h"
+
 namespace baton::server {
 namespace {
 
@@ -13,7 +15,7 @@ namespace http = boost::beast::http;
 using boost::beast::error_code;
 using boost::beast::string_view;
 
-std::string to_string(string_view text) { return {text.data(), text.size()}; }
+std::string_view to_view(string_view text) { return {text.data(), text.size()}; }
 
 Method method_of(http::verb verb) {
     switch (verb) {
@@ -46,6 +48,21 @@ bool is_host(std::string_view host) {
 
 bool is_number(std::string_view text) {
     return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+bool is_request_line(std::string_view text) {
+    const auto bad = [](std::uint64_t word) {
+        return has_below(word, 0x20) | has_byte(word, 0x7f) | has_beyond_ascii(word);
+    };
+    return !any_word(text, bad);
+}
+
+bool is_field_line(std::string_view text) {
+    if (!has_control(text)) return true;
+    return std::none_of(text.begin(), text.end(),
+                        [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\t') || c == 0x7f; });
 }
 
 // Beast's parser, writing straight into the Request. What Beast tolerates and a strict reader must not is refused here.
@@ -85,7 +102,7 @@ private:
 
     void on_field_impl(http::field field, string_view name, string_view value, error_code& ec) override {
         if (++fields_ > max_header_fields) return refuse(431, "the request has too many header fields", ec);
-        request_.headers.add(to_string(name), to_string(value));
+        request_.headers.add(to_view(name), to_view(value));
         switch (field) {
             case http::field::host:
                 if (++hosts_ > 1 || !is_host({value.data(), value.size()})) {
@@ -139,28 +156,28 @@ private:
 
 }  // namespace
 
-bool HeadScanner::accepts(std::string_view bytes, std::size_t i) const {
-    const auto c = static_cast<unsigned char>(bytes[i]);
-    const bool behind_cr = i > 0 && bytes[i - 1] == '\r';
-    if (behind_cr || c == '\n') return behind_cr && c == '\n';
-    if (c == '\r') return i > 0;
-    if (lines_ == 0) return c >= 0x20 && c < 0x7f;
-    const bool is_blank = c == ' ' || c == '\t';
-    if (i == line_start_ && is_blank) return false;
-    return is_blank || (c > 0x20 && c != 0x7f);
+// The bytes from position_ to `end`, none of which is a line feed. A carriage return may only be the last one.
+bool HeadScanner::accepts(std::string_view bytes, std::size_t end) const {
+    if (line_start_ < end && lines_ > 0 && is_blank(bytes[line_start_])) return false;
+    const std::string_view fresh = bytes.substr(position_, end - position_);
+    const bool ends_in_cr = fresh.ends_with('\r');
+    const std::string_view text = fresh.substr(0, fresh.size() - (ends_in_cr ? 1 : 0));
+    if (ends_in_cr && position_ + text.size() == 0) return false;
+    if (!fresh.empty() && position_ > 0 && bytes[position_ - 1] == '\r') return false;
+    return lines_ == 0 ? is_request_line(text) : is_field_line(text);
 }
 
 HeadScanner::State HeadScanner::scan(std::string_view bytes) {
-    for (; position_ < bytes.size(); ++position_) {
-        if (!accepts(bytes, position_)) return State::malformed;
-        if (bytes[position_] != '\n') continue;
-        const bool is_empty_line = position_ == line_start_ + 1;
-        line_start_ = position_ + 1;
+    while (position_ < bytes.size()) {
+        const std::size_t feed = std::min(bytes.find('\n', position_), bytes.size());
+        if (!accepts(bytes, feed)) return State::malformed;
+        position_ = feed;
+        if (feed == bytes.size()) break;
+        if (feed == 0 || bytes[feed - 1] != '\r') return State::malformed;
+        const bool is_empty_line = feed == line_start_ + 1;
+        line_start_ = position_ = feed + 1;
         ++lines_;
-        if (is_empty_line) {
-            ++position_;
-            return State::complete;
-        }
+        if (is_empty_line) return State::complete;
     }
     return State::incomplete;
 }

@@ -23,9 +23,9 @@ public:
     void reset() { *this = HeadScanner(); }
 
 private:
-    bool accepts(std::string_view bytes, std::size_t i) const;
+    bool accepts(std::string_view bytes, std::size_t end) const;
 
-    std::size_t position_ = 0;
+    std::size_t position_ = 0;  // everything before it was accepted
     std::size_t line_start_ = 0;
     std::size_t lines_ = 0;
 };

@@ -1,6 +1,5 @@
 #include "server/transport/beast/response_head.h"
 
-#include <algorithm>
 #include <array>
 #include <boost/beast/http/status.hpp>
 #include <charconv>
@@ -16,21 +15,6 @@ void append_number(std::string& out, std::uint64_t number) {
     out.append(digits.data(), end);
 }
 
-void append_field(std::string& out, std::string_view name, std::string_view value) {
-    out.append(name).append(": ");
-    const std::size_t start = out.size();
-    out.append(value);
-    std::replace_if(
-        out.begin() + static_cast<std::ptrdiff_t>(start), out.end(),
-        [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; }, ' ');
-    out.append("\r\n");
-}
-
-bool is_field_name(std::string_view name) {
-    return !name.empty() &&
-           std::all_of(name.begin(), name.end(), [](char c) { return c > 0x20 && c < 0x7f && c != ':'; });
-}
-
 }  // namespace
 
 bool status_allows_body(int status) { return status >= 200 && status != 204 && status != 304; }
@@ -40,8 +24,8 @@ void append_head(std::string& out, const Response& response, const Delivery& del
     append_number(out, static_cast<std::uint64_t>(response.status));
     const auto reason = boost::beast::http::obsolete_reason(static_cast<boost::beast::http::status>(response.status));
     out.append(" ").append(reason.data(), reason.size()).append("\r\nDate: ").append(delivery.date).append("\r\n");
-    for (const auto& [name, value] : response.headers) {
-        if (is_field_name(name) && !is_transports_own(name)) append_field(out, name, value);
+    for (auto field = response.headers.begin(); field != response.headers.end(); ++field) {
+        if (!is_transports_own((*field).first)) out.append(field.line());
     }
     if (status_allows_body(response.status)) {
         if (delivery.length) {

@@ -1,0 +1,42 @@
+// Looking at text eight bytes at a time, for the checks that every byte of every request goes through.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace baton {
+
+constexpr std::uint64_t in_every_byte(std::uint8_t byte) { return 0x0101010101010101U * byte; }
+
+// Not zero if one of the bytes is below `limit`, which is at most 128.
+constexpr std::uint64_t has_below(std::uint64_t word, std::uint8_t limit) {
+    return (word - in_every_byte(limit)) & ~word & in_every_byte(0x80);
+}
+constexpr std::uint64_t has_byte(std::uint64_t word, char byte) {
+    return has_below(word ^ in_every_byte(static_cast<std::uint8_t>(byte)), 1);
+}
+constexpr std::uint64_t has_beyond_ascii(std::uint64_t word) { return word & in_every_byte(0x80); }
+
+// Whether the test is not zero for any word of the text; behind its end come letters.
+template <class Test>
+bool any_word(std::string_view text, Test test) {
+    constexpr std::size_t size = sizeof(std::uint64_t);
+    std::uint64_t found = 0;
+    while (text.size() >= size) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, text.data(), size);
+        found |= test(word);
+        text.remove_prefix(size);
+    }
+    std::uint64_t last = in_every_byte('a');
+    std::memcpy(&last, text.data(), std::min(text.size(), size));
+    return (found | test(last)) != 0;
+}
+
+inline bool has_control(std::string_view text) {
+    return any_word(text, [](std::uint64_t word) { return has_below(word, 0x20) | has_byte(word, 0x7f); });
+}
+
+}  // namespace baton
