@@ -36,6 +36,32 @@ Response create_user_now(const Api& api, const Request& request) {
     });
 }
 
+struct UserChange {
+    registry::UserName name;
+    registry::UserEdit edit;
+};
+
+Result<UserChange> read_user_change(const Request& request) {
+    BATON_ASSIGN(registry::UserName name, registry::UserName::parse(request.parameter("user")));
+    BATON_ASSIGN(JsonBody body, JsonBody::parse(request.body));
+    const auto role_names = body.texts("roles");
+    registry::UserEdit edit;
+    edit.disabled = body.boolean("disabled");
+    BATON_TRY(body.finish());
+    if (role_names) {
+        BATON_ASSIGN(edit.roles, parse_roles(*role_names));
+    }
+    return UserChange{std::move(name), std::move(edit)};
+}
+
+Response edit_user_now(const Api& api, const Request& request) {
+    return api.change(request, [&](Transaction& transaction) -> Result<Answer> {
+        BATON_ASSIGN(const UserChange change, read_user_change(request));
+        BATON_ASSIGN(const registry::User user, edit_user(transaction, change.name, change.edit));
+        return json_answer(200, to_json(user));
+    });
+}
+
 Response users(const Api& api, const Request& request) {
     return api.read(request,
                     [&](const registry::Snapshot& snapshot, const registry::Caller& caller) -> Result<Response> {
@@ -111,6 +137,7 @@ Response whoami(const Api& api, const Request& request) {
 void add_identity_routes(Router& router, const Api& api) {
     pooled(router, api, Method::post, "/api/v1/users", create_user_now);
     pooled(router, api, Method::get, "/api/v1/users", users);
+    pooled(router, api, Method::patch, "/api/v1/users/{user}", edit_user_now);
     pooled(router, api, Method::post, "/api/v1/tokens", create_token_now);
     pooled(router, api, Method::get, "/api/v1/tokens", tokens);
     pooled(router, api, Method::get, "/api/v1/tokens/{id}", token);

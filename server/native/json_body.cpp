@@ -140,6 +140,14 @@ std::optional<std::int64_t> JsonBody::integer(const std::string& field) {
     return std::nullopt;
 }
 
+std::optional<bool> JsonBody::boolean(const std::string& field) {
+    const json* value = member(*node_->value, node_->known, field);
+    if (value == nullptr) return std::nullopt;
+    if (value->is_boolean()) return value->get<bool>();
+    wrong(field, "must be true or false");
+    return std::nullopt;
+}
+
 std::optional<Digest> JsonBody::digest(const std::string& field) {
     const auto value = text(field);
     if (!value) return std::nullopt;

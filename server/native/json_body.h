@@ -29,6 +29,7 @@ public:
     std::optional<std::string> text(const std::string& field);
     std::string required_text(const std::string& field);
     std::optional<std::int64_t> integer(const std::string& field);
+    std::optional<bool> boolean(const std::string& field);
     std::optional<Digest> digest(const std::string& field);
     std::optional<std::vector<std::string>> texts(const std::string& field);
     std::map<std::string, std::string> string_map(const std::string& field);

@@ -59,6 +59,7 @@ constexpr std::array operations = {
     Operation{"GET", "/models/{model}/slots", "Read what is and was live", ""},
     Operation{"POST", "/users", "Create a user", "name! roles"},
     Operation{"GET", "/users", "List users", ""},
+    Operation{"PATCH", "/users/{user}", "Change the roles of a user, disable or enable one", "roles disabled"},
     Operation{"POST", "/tokens", "Create a token", "user name roles models environments expires_in"},
     Operation{"GET", "/tokens", "List tokens", ""},
     Operation{"GET", "/tokens/{id}", "Read a token", ""},

@@ -44,6 +44,7 @@ GET /models/{model}/slots
 GET /audit
 POST /users
 GET /users
+PATCH /users/{user}
 POST /tokens
 GET /tokens
 GET /tokens/{id}

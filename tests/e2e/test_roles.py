@@ -93,6 +93,7 @@ def test_only_a_deployer_promotes(server, proposed, who):
         ("dana", "POST", "/users", {"name": "eve", "roles": ["admin"]}),
         ("dana", "POST", "/tokens", {"user": "alex"}),
         ("dana", "GET", "/users", None),
+        ("dana", "PATCH", "/users/dana", {"roles": ["admin"]}),
         ("admin", "POST", "/requests/{id}/approvals", {"digest": "{digest}"}),
     ],
 )
@@ -118,6 +119,46 @@ def test_promotion_says_all_that_is_missing(server, name):
 def test_an_approval_must_name_the_digest_that_is_asked_for(server, proposed):
     answer = server.api("alex", "POST", f"/requests/{proposed['request']['id']}/approvals", {"digest": "sha256:" + "0" * 64})
     assert_problem(answer, 412, "aborted")
+
+
+# Users who change
+
+
+def test_a_disabled_user_is_out_at_once_and_can_come_back(fresh):
+    assert fresh.call("admin", "PATCH", "/users/vic", {"disabled": True})["disabled"] is True
+    assert_problem(fresh.api("vic", "GET", "/whoami"), 401, "unauthenticated")
+    listed = fresh.call("admin", "GET", "/users", query={"filter": "name = 'vic'"})["items"]
+    assert [(user["name"], user["roles"], user["disabled"]) for user in listed] == [("vic", ["viewer"], True)]
+    assert_problem(fresh.api("admin", "POST", "/tokens", {"user": "vic"}), 409, "failed_precondition")
+    fresh.call("admin", "PATCH", "/users/vic", {"disabled": False})
+    assert fresh.call("vic", "GET", "/whoami")["user"] == "vic"
+
+
+def test_a_role_that_is_taken_away_is_gone_from_the_tokens(fresh):
+    user = fresh.call("admin", "PATCH", "/users/dana", {"roles": ["viewer"]})
+    assert user["roles"] == ["viewer"] and user["disabled"] is False
+    assert_problem(fresh.api("dana", "POST", "/models", {"name": "late"}), 403, "permission_denied")
+
+
+def test_an_approval_of_someone_disabled_does_not_count(fresh):
+    request = fresh.hand_over(fresh.register("left", b"1", report=REPORT))
+    fresh.call("admin", "PATCH", "/users/alex", {"disabled": True})
+    problem = assert_problem(fresh.api("drew", "POST", f"/requests/{request['id']}/promotion", {}), 409, "failed_precondition")
+    assert [item["requirement"] for item in problem["missing"]] == ["approvals"]
+
+
+@pytest.mark.parametrize("change", [{"disabled": True}, {"roles": ["viewer"]}])
+def test_the_last_admin_stays(fresh, change):
+    assert_problem(fresh.api("admin", "PATCH", "/users/admin", change), 409, "failed_precondition")
+    fresh.call("admin", "POST", "/users", {"name": "second", "roles": ["admin"]}, expect=201)
+    fresh.call("admin", "PATCH", "/users/admin", change)
+    assert fresh.api("admin", "GET", "/users").status in (401, 403)
+
+
+@pytest.mark.parametrize("change", [{"roles": []}, {"roles": ["king"]}, {"disabled": "yes"}, {"enabled": True}])
+def test_a_change_of_a_user_that_makes_no_sense(server, change):
+    assert_problem(server.api("admin", "PATCH", "/users/vic", change), 400, "invalid_argument")
+    assert_problem(server.api("admin", "PATCH", "/users/nobody-here", {"disabled": True}), 404, "not_found")
 
 
 # Scoped tokens
