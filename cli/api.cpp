@@ -35,6 +35,11 @@ Result<Json> document_of(const ClientResponse& response) {
                  .hint = "check the URL (baton whoami shows it)"};
 }
 
+Result<ClientResponse> accepted(Result<ClientResponse> answer) {
+    if (answer.ok() && answer->status >= 400) return problem(*answer);
+    return answer;
+}
+
 }  // namespace
 
 std::string api_path(std::initializer_list<std::string_view> segments, const Query& query) {
@@ -62,9 +67,7 @@ Result<ClientResponse> Api::exchange(Method method, const std::string& target, c
                                      const std::string& body) {
     auto answer = client_->send(method, target, headers, body);
     if (!answer.ok()) answer = client_->send(method, target, headers, body);  // an idle connection may have been closed
-    BATON_ASSIGN(ClientResponse response, std::move(answer));
-    if (response.status >= 400) return problem(response);
-    return response;
+    return accepted(std::move(answer));
 }
 
 Result<Json> Api::get(const std::string& target) {
@@ -77,6 +80,13 @@ Result<Json> Api::post(const std::string& target, const Json& body) {
     headers.add("Content-Type", "application/json");
     headers.add("Idempotency-Key", idempotency_key());
     BATON_ASSIGN(const ClientResponse response, exchange(Method::post, target, headers, dump(body)));
+    return document_of(response);
+}
+
+Result<Json> Api::post_once(const std::string& target, const Json& body) {
+    Headers headers;
+    headers.add("Content-Type", "application/json");
+    BATON_ASSIGN(const ClientResponse response, accepted(client_->send(Method::post, target, headers, dump(body))));
     return document_of(response);
 }
 

@@ -27,14 +27,16 @@ std::string filter_literal(std::string_view value);
 // A fresh key for one mutation; random.
 std::string idempotency_key();
 
-// Not thread-safe. Every mutation carries an Idempotency-Key of its own, so that one to which no answer came is sent
-// once more.
+// Not thread-safe. Every mutation but post_once carries an Idempotency-Key of its own, so that one to which no answer
+// came is sent once more.
 class Api {
 public:
     explicit Api(std::unique_ptr<server::HttpClient> client) : client_(std::move(client)) {}
 
     Result<Json> get(const std::string& target);
     Result<Json> post(const std::string& target, const Json& body);
+    // For answers that hold a secret: the server does not keep them, so a second attempt would do the work twice.
+    Result<Json> post_once(const std::string& target, const Json& body);
     Status remove(const std::string& target);
     // The items of all pages as one array; at most `limit` of them unless it is 0.
     Result<Json> list(std::initializer_list<std::string_view> segments, Query query, std::size_t limit = 0);

@@ -21,6 +21,15 @@ struct Arguments {
     std::string id;
 };
 
+// When no answer came, the token may exist all the same, and nobody has its secret.
+Result<Json> ask_for_token(Api& api, const Json& body) {
+    auto token = api.post_once(api_path({"tokens"}), body);
+    if (token.ok() || token.error().code != Code::unavailable) return token;
+    Error error = token.error();
+    error.hint += "; baton token list shows whether it was made all the same, baton token revoke ends it";
+    return error;
+}
+
 Status create(Context& context, const Arguments& arguments) {
     Json body = {{"user", arguments.user}};
     if (!arguments.name.empty()) body["name"] = arguments.name;
@@ -32,7 +41,7 @@ Status create(Context& context, const Arguments& arguments) {
         body["expires_in"] = lifetime.count();
     }
     BATON_ASSIGN(Api & api, context.api());
-    BATON_ASSIGN(const Json token, api.post(api_path({"tokens"}), body));
+    BATON_ASSIGN(const Json token, ask_for_token(api, body));
     if (!context.options().json) {
         context.note("token " + text(token, "id") + " of " + arguments.user + "; the secret is shown only now");
     }

@@ -122,6 +122,29 @@ TEST_F(VerbTest, TokenCreatePrintsTheSecretAlone) {
     }
 }
 
+TEST_F(VerbTest, ATokenIsAskedForOnceAlthoughItsAnswerIsLost) {
+    server.on("POST /api/v1/tokens", [](const FakeRequest&) {
+        return FakeAnswer{.status = 201, .body = R"({"id":"4f","secret":"bt_abc"})", .break_after = 0};
+    });
+    const Outcome outcome = baton({"token", "create", "--user", "dana"});
+    EXPECT_EQ(outcome.code, 7);
+    EXPECT_EQ(outcome.out, "");
+    EXPECT_THAT(outcome.err, HasSubstr("baton token list"));
+    const auto requests = server.requests("POST /api/v1/tokens");
+    ASSERT_EQ(requests.size(), 1u);
+    EXPECT_EQ(requests.front().header("idempotency-key"), "");  // it would promise what nobody keeps
+}
+
+TEST_F(VerbTest, AnyOtherChangeIsSentOnceMoreWithItsKey) {
+    server.on("POST /api/v1/users", [](const FakeRequest&) {
+        return FakeAnswer{.status = 201, .body = R"({"name":"dana"})", .break_after = 0};
+    });
+    EXPECT_EQ(baton({"user", "create", "dana"}).code, 7);
+    const auto requests = server.requests("POST /api/v1/users");
+    ASSERT_EQ(requests.size(), 2u);
+    EXPECT_EQ(requests[0].header("idempotency-key"), requests[1].header("idempotency-key"));
+}
+
 TEST_F(VerbTest, TokenRevokeHasAnIdempotencyKey) {
     server.on("DELETE /api/v1/tokens/4f", "{}");
     ASSERT_EQ(baton({"token", "revoke", "4f"}).code, 0);
@@ -267,7 +290,8 @@ TEST_F(VerbTest, JsonIsExactlyOneDocument) {
     }
     for (const FakeRequest& request : server.requests()) {
         const bool mutation = request.method != "GET" && request.method != "HEAD";
-        EXPECT_EQ(mutation, request.header("idempotency-key") != "") << request.method << request.target;
+        const bool secret = request.method == "POST" && request.path() == "/api/v1/tokens";
+        EXPECT_EQ(mutation && !secret, request.header("idempotency-key") != "") << request.method << request.target;
     }
 }
 
