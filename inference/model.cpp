@@ -33,6 +33,23 @@ Status check_input(const TensorSpec& spec, const Tensor& tensor) {
 
 }  // namespace
 
+Status check_row_size(const std::vector<TensorSpec>& inputs) {
+    std::size_t left = kMaxRowElements;
+    for (const TensorSpec& input : inputs) {
+        Shape row = input.shape;
+        std::ranges::replace(row, -1, 1);
+        const auto count = element_count(row);
+        if (!count || *count > left) {
+            return Error{.code = Code::too_large,
+                         .message = "the inputs declare more than " + std::to_string(kMaxRowElements) +
+                                    " elements in a row: '" + input.name + "' has the shape " +
+                                    shape_text(input.shape)};
+        }
+        left -= *count;
+    }
+    return {};
+}
+
 Result<std::vector<Tensor>> arrange_inputs(const Signature& signature, std::vector<Tensor> inputs) {
     if (std::ranges::equal(signature.inputs, inputs, {}, &TensorSpec::name,
                            &Tensor::name)) {  // as most clients send them

@@ -25,13 +25,19 @@ struct Signature {
     std::vector<TensorSpec> outputs;
 };
 
+// The most elements that one row of all inputs together may have by its declared shapes (a dimension that varies counts
+// as one). Whoever loads or warms a model up makes such rows, so a file of a hundred bytes must not declare a terabyte.
+inline constexpr std::size_t kMaxRowElements = std::size_t{1} << 20;
+// too_large over that.
+Status check_row_size(const std::vector<TensorSpec>& inputs);
+
 // Immutable once loaded; run() may be called from any number of threads.
 class Model {
 public:
     virtual ~Model() = default;
     virtual std::string_view engine() const = 0;  // "eigen", "onnxruntime"
     virtual const Signature& signature() const = 0;
-    // `inputs` in the order and with the types of the signature and shapes that fit it (check_inputs makes sure).
+    // `inputs` in the order and with the types of the signature and shapes that fit it (arrange_inputs makes sure).
     // Answers all outputs in the order of the signature. invalid_argument for values the model cannot take.
     virtual Result<std::vector<Tensor>> run(std::span<const Tensor> inputs) const = 0;
 };

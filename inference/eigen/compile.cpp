@@ -52,6 +52,7 @@ public:
 
 private:
     Status place_inputs() {
+        BATON_TRY(check_row_size(plan_->signature_.inputs));
         for (const auto& input : plan_->signature_.inputs) {
             if (!kind_of(input.type)) return unsupported("inputs of type " + std::string(data_type_name(input.type)));
             raw_[input.name] = input.name;
@@ -121,7 +122,9 @@ private:
             const auto raw = raw_.find(node.inputs[i]);
             if (raw == raw_.end()) continue;
             if (moves_only(node, entry)) {
-                for (const auto& output : node.outputs) raw_[output] = raw->second;
+                for (const auto& output : node.outputs) {
+                    if (!output.empty()) raw_[output] = raw->second;  // an input left out is nameless as well
+                }
                 return;
             }
             step.checks.push_back({.operand = i, .input = raw->second, .allow_nan = node.op() == "ai.onnx.ml.Imputer"});
@@ -186,7 +189,8 @@ private:
             }
             BATON_TRY(to_tensor(two[i], spec.name, spec.type));
             spec.shape = std::move(shape);
-            if (!spec.labels.empty() && spec.shape.back() != static_cast<std::int64_t>(spec.labels.size())) {
+            const std::int64_t columns = spec.shape.empty() ? 0 : spec.shape.back();
+            if (!spec.labels.empty() && columns != static_cast<std::int64_t>(spec.labels.size())) {
                 return invalid_argument("the ZipMap output '" + spec.name +
                                         "' has another number of columns than labels");
             }

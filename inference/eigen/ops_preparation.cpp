@@ -102,7 +102,7 @@ Result<Kernel> zip_map(const NodeContext& context) {
     BATON_ASSIGN(const Labels labels, Labels::of(context.node, "classlabels_int64s", "classlabels_strings"));
     return Kernel([columns = labels.size()](const Call& call) -> Status {
         Array value = call.take(0);
-        if (as_matrix(value).second != columns) return cannot_take("ai.onnx.ml.ZipMap", value);
+        if (value.rank() == 0 || as_matrix(value).second != columns) return cannot_take("ai.onnx.ml.ZipMap", value);
         if (value.rank() == 1) value.reshape({1, static_cast<std::int64_t>(columns)});
         call.give(std::move(value));
         return {};

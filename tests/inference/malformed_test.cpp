@@ -166,5 +166,61 @@ TEST(Malformed, ModelsCannotAskForUnboundedMemory) {
     EXPECT_EQ((*model)->run(rows).error().code, Code::too_large);
 }
 
+// An output nobody wants and an input left out are both nameless; they have nothing to do with each other.
+TEST(Malformed, NamelessOutputsAreNotNamelessInputs) {
+    ModelBuilder model;
+    model.input("x", DataType::fp32, {-1, 2}).output("y", DataType::fp32, {-1, 2});
+    model.node("Identity", {"x"}, {""});
+    model.node("Clip", {"x", "", ""}, {"y"});
+    const auto loaded = load_onnx(model.bytes());
+    ASSERT_TRUE(loaded.ok()) << loaded.error().message;
+    const std::vector<Tensor> rows{tensor_of("x", DataType::fp32, {1, 2}, std::vector<float>{1, 2})};
+    EXPECT_EQ(numbers((*loaded)->run(rows)->at(0)), (std::vector<double>{1, 2}));
+}
+
+TEST(Malformed, ZipMapOfOneNumberIsRefused) {
+    ModelBuilder model;
+    model.input("x", DataType::fp32, {}).output("y", DataType::fp32, {});
+    model.node("ai.onnx.ml.ZipMap", {"x"}, {"y"}).set("classlabels_int64s", std::vector<std::int64_t>{7});
+    const auto loaded = load_onnx(model.bytes());
+    ASSERT_FALSE(loaded.ok());
+    EXPECT_EQ(loaded.error().code, Code::invalid_argument);
+}
+
+TEST(Malformed, NodesWithoutOutputsAreNoReasonToThrow) {
+    ModelBuilder model;
+    model.input("x", DataType::fp32, {-1, 2}).output("y", DataType::fp32, {-1, 1});
+    model.node("ai.onnx.ml.LinearRegressor", {"x"}, {"y"}).set("coefficients", std::vector<float>{1, 2});
+    model.node("Identity", {"y"}, {});
+    EXPECT_TRUE(load_onnx(model.bytes()).ok());
+}
+
+// What an input declares costs memory before a request says anything: one row of it is made to warm the model up.
+TEST(Malformed, DeclaredSizesAreBounded) {
+    constexpr auto million = static_cast<std::int64_t>(kMaxRowElements);
+    const auto load = [](const std::vector<Shape>& shapes) {
+        ModelBuilder model;
+        for (std::size_t i = 0; i < shapes.size(); ++i) {
+            const std::string name = std::to_string(i);
+            model.input("x" + name, DataType::fp32, shapes[i]).output("y" + name, DataType::fp32, shapes[i]);
+            model.node("Neg", {"x" + name}, {"y" + name});
+        }
+        const auto loaded = load_onnx(model.bytes());
+        return loaded.ok() ? Code::internal : loaded.error().code;
+    };
+    const auto accepted = Code::internal;
+    EXPECT_EQ(load({{-1, million}}), accepted);
+    EXPECT_EQ(load({{-1, million + 1}}), Code::too_large);
+    EXPECT_EQ(load({{-1, million / 2}, {-1, million / 2}}), accepted);
+    EXPECT_EQ(load({{-1, million / 2}, {-1, million / 2}, {-1}}), Code::too_large);
+    EXPECT_EQ(load({{-1, std::int64_t{1} << 40, std::int64_t{1} << 40}}), Code::too_large);
+    EXPECT_EQ(load({{std::int64_t{1} << 62}, {std::int64_t{1} << 62}, {std::int64_t{1} << 62}}), Code::too_large);
+
+    ModelBuilder linear;
+    linear.input("x", DataType::fp32, {-1, std::int64_t{1} << 40}).output("y", DataType::fp32, {-1, 1});
+    linear.node("ai.onnx.ml.LinearRegressor", {"x"}, {"y"}).set("coefficients", std::vector<float>{1, 2});
+    EXPECT_EQ(load_onnx(linear.bytes()).error().code, Code::too_large);
+}
+
 }  // namespace
 }  // namespace baton::inference
