@@ -31,6 +31,18 @@ Error wrong_kind(const Array& array, const std::string& name, DataType type) {
                             ", but the model computes " + std::string(kind_name(array.kind())) + " values");
 }
 
+Result<Tensor> narrow(const Array& array, Tensor tensor) {
+    using Narrow = std::numeric_limits<std::int32_t>;
+    const auto beyond = std::ranges::find_if(
+        array.integers(), [](std::int64_t value) { return value < Narrow::min() || value > Narrow::max(); });
+    if (beyond != array.integers().end()) {
+        return invalid_argument("the output '" + tensor.name + "' is declared INT32, but the model computes " +
+                                std::to_string(*beyond));
+    }
+    convert(array.integers(), tensor.values<std::int32_t>());
+    return tensor;
+}
+
 }  // namespace
 
 std::string_view kind_name(Kind kind) {
@@ -172,11 +184,8 @@ Result<Tensor> to_tensor(const Array& array, const std::string& name, DataType t
         case DataType::int64:
         case DataType::int32:
             if (array.kind() != Kind::integer) return wrong_kind(array, name, type);
-            if (type == DataType::int64) {
-                convert(array.integers(), tensor.values<std::int64_t>());
-            } else {
-                convert(array.integers(), tensor.values<std::int32_t>());
-            }
+            if (type == DataType::int32) return narrow(array, std::move(tensor));
+            convert(array.integers(), tensor.values<std::int64_t>());
             return tensor;
         case DataType::boolean:
             if (array.kind() != Kind::boolean) return wrong_kind(array, name, type);

@@ -88,7 +88,8 @@ std::int64_t truncate(double value);
 
 // unsupported_model for a data type without a kind.
 Result<Array> from_tensor(const Tensor& tensor);
-// Rounds to `type`, whose kind must be the array's, or real for FP32 and FP64 from any number.
+// Rounds to `type`, whose kind must be the array's, or real for FP32 and FP64 from any number. invalid_argument for
+// another kind, and for integers that INT32 does not hold.
 Result<Tensor> to_tensor(const Array& array, const std::string& name, DataType type);
 
 }  // namespace baton::inference::eigen

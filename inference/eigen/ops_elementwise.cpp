@@ -37,11 +37,12 @@ std::vector<std::size_t> strides_in(const Shape& own, const Shape& shape) {
     return strides;
 }
 
-// Calls f(i, j, k): element k of the result comes from elements i of a and j of b.
+// Calls f(i, j, k): element k of the result comes from elements i of a and j of b. `shape` may be larger than what the
+// two alone make.
 template <class F>
 void for_each_pair(const Shape& a, const Shape& b, const Shape& shape, std::size_t count, F f) {
     if (count == 0) return;
-    if (a == b) {
+    if (a == b && a == shape) {
         for (std::size_t k = 0; k < count; ++k) f(k, k, k);
         return;
     }

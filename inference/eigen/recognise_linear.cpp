@@ -97,9 +97,10 @@ private:
     }
 
     bool pass(const onnx::Node& node) {
-        const Symbol* symbol = find(node.inputs.at(0));
+        if (node.inputs.empty() || node.outputs.empty()) return false;
+        const Symbol* symbol = find(node.inputs[0]);
         if (symbol == nullptr || symbol->meaning == Meaning::features) return false;
-        symbols_[node.outputs.at(0)] = *symbol;
+        symbols_[node.outputs[0]] = *symbol;
         return true;
     }
 
@@ -266,13 +267,16 @@ bool can_write(const LinearRecipe& recipe, const LinearRecipe::Output& output, c
     if (width != (scores ? recipe.decision.columns() : 1)) return false;
     if (output.role != LinearRecipe::Role::label) return spec.type == DataType::fp32 || spec.type == DataType::fp64;
     if (recipe.decision.labels.kind() == Kind::text) return spec.type == DataType::bytes;
-    return spec.type == DataType::int64 || spec.type == DataType::int32;
+    if (spec.type == DataType::int64) return true;
+    const auto fits = [](std::int64_t label) { return label == static_cast<std::int32_t>(label); };
+    return spec.type == DataType::int32 && std::ranges::all_of(recipe.decision.labels.integers(), fits);
 }
 
-// Rows that fall on all sides of most models.
+// Rows that fall on all sides of most models; fewer of very wide ones, so that they stay within some megabytes.
 Tensor sample_rows(const TensorSpec& spec) {
     constexpr std::int64_t kRows = 16;
-    Tensor rows(spec.name, spec.type, {kRows, spec.shape[1]});
+    constexpr std::int64_t kElements = 1 << 20;
+    Tensor rows(spec.name, spec.type, {std::clamp<std::int64_t>(kElements / spec.shape[1], 2, kRows), spec.shape[1]});
     std::mt19937 random(1);
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const double value = (static_cast<double>(random()) / 4294967296.0 - 0.5) * std::pow(4.0, i % 5);

@@ -193,5 +193,77 @@ TEST(Coupling, AgreesWithLibsvm) {
     EXPECT_TRUE(close(std::span(probabilities).first(1), std::vector<double>{.5994144913393509}, exact));
 }
 
+// Every way in which the three shapes of Where may combine, against the definition.
+TEST(WhereSemantics, AllThreeInputsBroadcast) {
+    const std::vector<Shape> shapes{{}, {1}, {3}, {1, 1}, {1, 3}, {2, 1}, {2, 3}};
+    const auto element = [](const Shape& shape, std::size_t row, std::size_t column) -> std::size_t {
+        const std::size_t columns = shape.empty() ? 1 : static_cast<std::size_t>(shape.back());
+        const std::size_t at = shape.size() == 2 && shape[0] == 2 ? row * columns : 0;
+        return at + (columns == 3 ? column : 0);
+    };
+    const auto filled = [](const std::string& name, const Shape& shape, float first) {
+        Tensor tensor(name, DataType::fp32, shape);
+        for (std::size_t i = 0; i < tensor.size(); ++i) tensor.values<float>()[i] = first + static_cast<float>(i);
+        return tensor;
+    };
+    for (const Shape& condition : shapes) {
+        for (const Shape& yes : shapes) {
+            for (const Shape& no : shapes) {
+                SCOPED_TRACE(shape_text(condition) + shape_text(yes) + shape_text(no));
+                ModelBuilder builder;
+                builder.input("c", DataType::boolean, condition).input("a", DataType::fp32, yes);
+                builder.input("b", DataType::fp32, no).output("y", DataType::fp32, {});
+                builder.node("Where", {"c", "a", "b"}, {"y"});
+                std::vector<Tensor> inputs{Tensor("c", DataType::boolean, condition), filled("a", yes, 10),
+                                           filled("b", no, 20)};
+                for (std::size_t i = 0; i < inputs[0].size(); ++i) inputs[0].values<std::uint8_t>()[i] = i % 2;
+                const auto model = load_onnx(builder.bytes());
+                ASSERT_TRUE(model.ok()) << model.error().message;
+                const auto answer = (*model)->run(inputs);
+                ASSERT_TRUE(answer.ok()) << answer.error().message;
+                const Shape& shape = answer->at(0).shape();
+                const std::size_t columns = shape.empty() ? 1 : static_cast<std::size_t>(shape.back());
+                const std::vector<double> values = numbers(answer->at(0));
+                for (std::size_t k = 0; k < values.size(); ++k) {
+                    const std::size_t row = k / columns;
+                    const std::size_t column = k % columns;
+                    const bool chosen = element(condition, row, column) % 2 == 1;
+                    const std::size_t expected =
+                        chosen ? 10 + element(yes, row, column) : 20 + element(no, row, column);
+                    EXPECT_EQ(values[k], static_cast<double>(expected)) << "element " << k;
+                }
+            }
+        }
+    }
+}
+
+TEST(OutputTypes, NumbersBeyondInt32AreNotWrapped) {
+    ModelBuilder computed;
+    computed.input("x", DataType::int64, {-1}).output("y", DataType::int32, {-1});
+    computed.node("Identity", {"x"}, {"y"});
+    const auto model = load_onnx(computed.bytes());
+    ASSERT_TRUE(model.ok()) << model.error().message;
+    const auto answer = [&](std::int64_t value) {
+        return (*model)->run(std::vector<Tensor>{tensor_of("x", DataType::int64, {1}, Ints{value})});
+    };
+    EXPECT_EQ(numbers(answer(-2147483648)->at(0)), std::vector<double>{-2147483648.0});
+    ASSERT_FALSE(answer(2147483648).ok());
+    EXPECT_EQ(answer(2147483648).error().code, Code::invalid_argument);
+    EXPECT_NE(answer(2147483648).error().message.find("2147483648"), std::string::npos);
+
+    ModelBuilder labels;  // of a linear model, which is fused where it can be
+    labels.input("x", DataType::fp32, {-1, 1}).output("y", DataType::int32, {-1});
+    labels.node("ai.onnx.ml.LinearClassifier", {"x"}, {"y", "z"})
+        .set("classlabels_ints", Ints{1, Ints::value_type{1} << 40})
+        .set("coefficients", Floats{-1, 1});
+    const auto classifier = load_onnx(labels.bytes());
+    ASSERT_TRUE(classifier.ok()) << classifier.error().message;
+    const auto label_of = [&](float value) {
+        return (*classifier)->run(std::vector<Tensor>{tensor_of("x", DataType::fp32, {1, 1}, Floats{value})});
+    };
+    EXPECT_EQ(numbers(label_of(-1)->at(0)), std::vector<double>{1});
+    EXPECT_FALSE(label_of(1).ok());
+}
+
 }  // namespace
 }  // namespace baton::inference
