@@ -39,4 +39,7 @@ inline bool has_control(std::string_view text) {
     return any_word(text, [](std::uint64_t word) { return has_below(word, 0x20) | has_byte(word, 0x7f); });
 }
 
+// Copies the text to `to`; where it ends there.
+inline char* copy(std::string_view text, char* to) { return to + text.copy(to, text.size()); }
+
 }  // namespace baton

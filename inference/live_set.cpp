@@ -243,6 +243,7 @@ Result<ServedVersionPtr> LiveSet::Impl::load(const WantedSlot& slot) const try {
     version->model = slot.model;
     version->version = slot.version;
     version->digest = slot.digest;
+    version->digest_text = slot.digest.text();
     return ServedVersionPtr(std::move(version));
 } catch (const std::exception& problem) {
     // A model that does not fit into memory must not take the others down.

@@ -21,6 +21,7 @@ struct ServedVersion {
     std::string model;
     std::uint32_t version = 0;
     Digest digest;
+    std::string digest_text;  // the digest as answers carry it, made once
     std::shared_ptr<const Model> engine;
     // Measured at warm-up: what a request of one row costs. Decides whether a request may run on the event loop;
     // unmeasured_cost for a model that does not take made-up rows.

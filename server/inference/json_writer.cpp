@@ -6,7 +6,6 @@
 #include <type_traits>
 
 #include "base/encoding.h"
-#include "base/words.h"
 
 namespace baton::server {
 namespace {
@@ -55,7 +54,7 @@ void JsonWriter::quoted(std::string_view text) {
     if (needs_escapes(text)) return escaped(text);
     char* at = room(text.size() + 2);
     *at++ = '"';
-    at = std::ranges::copy(text, at).out;
+    at = copy(text, at);
     *at++ = '"';
     wrote(at);
 }
@@ -80,8 +79,6 @@ void JsonWriter::escaped(std::string_view text) {
     }
     put('"');
 }
-
-void JsonWriter::put(std::string_view text) { wrote(std::ranges::copy(text, room(text.size())).out); }
 
 void JsonWriter::grow(std::size_t size) { text_.resize(std::max(used_ + size, 2 * text_.size())); }
 

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/words.h"
 #include "inference/tensor.h"
 
 namespace baton::server {
@@ -22,6 +23,12 @@ public:
     JsonWriter& begin_list() { return open('['); }
     JsonWriter& end_list() { return close(']'); }
     JsonWriter& key(std::string_view name);
+    // JSON text as it is, from the middle of a value to a place where a value may begin, or to the end of one: for what
+    // is the same in every answer.
+    JsonWriter& verbatim(std::string_view text) {
+        put(text);
+        return *this;
+    }
     JsonWriter& string(std::string_view text);
     JsonWriter& boolean(bool value);
     template <std::integral T>
@@ -76,7 +83,7 @@ private:
         *room(1) = last_ = c;
         ++used_;
     }
-    void put(std::string_view text);
+    void put(std::string_view text) { wrote(copy(text, room(text.size()))); }
     void grow(std::size_t size);
 
     std::string text_;  // the first used_ bytes are written

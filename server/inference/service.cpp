@@ -98,7 +98,7 @@ struct InferenceService::Call {
 
     void name_version(Response& response) const {
         response.headers.add("Baton-Model-Version", std::to_string(version->version));
-        response.headers.add("Baton-Model-Digest", version->digest.text());
+        response.headers.add("Baton-Model-Digest", version->digest_text);
     }
 
     void count(bool success) const {

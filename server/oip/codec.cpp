@@ -14,6 +14,7 @@ using inference::Shape;
 using inference::Tensor;
 
 constexpr std::size_t rank_limit = 32;
+constexpr std::size_t usual_rank = 4;  // dimensions that cost one allocation
 
 bool is_flat(const Shape& given, std::int64_t count) { return given.size() == 1 && given[0] == count; }
 
@@ -26,7 +27,7 @@ public:
         } else if (key == "datatype") {
             return datatype(value);
         } else if (key == "shape") {
-            shape_.emplace();
+            shape_.emplace().reserve(usual_rank);
             return read_elements(value, place("shape"), [this](JsonValue& extent) { return dimension(extent); });
         } else if (key == "data" && type_ && name_) {
             return data(value);
@@ -203,22 +204,21 @@ Result<std::vector<std::size_t>> select_outputs(const inference::Signature& sign
 Result<std::string> encode_infer_response(const InferResponse& response) {
     JsonWriter json;
     json.reserve(expected_size(response));
-    json.begin_object();
-    json.key("model_name").string(response.model);
-    json.key("model_version").string(std::to_string(response.version));
+    json.verbatim(R"({"model_name":)").string(response.model);
+    json.verbatim(R"(,"model_version":")").verbatim(std::to_string(response.version)).verbatim("\"");
     if (response.id) json.key("id").string(*response.id);
-    json.key("outputs").begin_list();
+    json.verbatim(R"(,"outputs":[)");
     for (const std::size_t index : response.selected) {
         const Tensor& tensor = response.outputs[index];
-        json.begin_object().key("name").string(tensor.name);
-        json.key("datatype").string(inference::data_type_name(tensor.type()));
-        json.key("shape").begin_list();
+        json.begin_object().verbatim(R"("name":)").string(tensor.name);
+        json.verbatim(R"(,"datatype":")").verbatim(inference::data_type_name(tensor.type()));
+        json.verbatim(R"(","shape":[)");
         for (const std::int64_t extent : tensor.shape()) json.integer(extent);
-        json.end_list().key("data").begin_list();
+        json.verbatim(R"(],"data":[)");
         BATON_TRY(json.elements(tensor, 0, tensor.size()));
-        json.end_list().end_object();
+        json.verbatim("]}");
     }
-    json.end_list().end_object();
+    json.verbatim("]}");
     return json.take();
 }
 

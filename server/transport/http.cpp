@@ -35,7 +35,7 @@ bool is_token(std::string_view name) {
 class FunctionSink final : public AnswerSink {
 public:
     explicit FunctionSink(std::function<void(Response)> send) : send_(std::move(send)) {}
-    void send(std::uint64_t, Response response) override { send_(std::move(response)); }
+    void send(std::uint64_t, Response&& response) override { send_(std::move(response)); }
 
 private:
     const std::function<void(Response)> send_;
@@ -57,11 +57,12 @@ void Headers::add(std::string_view name, std::string_view value) {
     }
     places_.push_back({static_cast<std::uint32_t>(lines_.size()), static_cast<std::uint32_t>(name.size()),
                        static_cast<std::uint32_t>(value.size())});
-    lines_.append(name).append(separator);
-    const auto start = static_cast<std::ptrdiff_t>(lines_.size());
-    lines_.append(value);
-    if (has_control(value)) std::replace_if(lines_.begin() + start, lines_.end(), is_control, ' ');
-    lines_.append(line_end);
+    const std::size_t begin = lines_.size();
+    lines_.resize(begin + name.size() + separator.size() + value.size() + line_end.size());
+    char* const at = copy(separator, copy(name, lines_.data() + begin));
+    char* const end = copy(value, at);
+    if (has_control(value)) std::replace_if(at, end, is_control, ' ');
+    copy(line_end, end);
 }
 
 void Headers::set(std::string_view name, std::string_view value) {

@@ -125,7 +125,7 @@ struct Response {
 class AnswerSink {
 public:
     virtual ~AnswerSink() = default;
-    virtual void send(std::uint64_t ticket, Response response) = 0;  // the ticket names the request
+    virtual void send(std::uint64_t ticket, Response&& response) = 0;  // the ticket names the request
 };
 
 // Answers one request, once, from any thread. Dropped without an answer, it answers 500.
@@ -138,7 +138,7 @@ public:
     Responder& operator=(Responder&& other) noexcept;
     ~Responder();
 
-    void operator()(Response response) { std::exchange(sink_, nullptr)->send(ticket_, std::move(response)); }
+    void operator()(Response&& response) { std::exchange(sink_, nullptr)->send(ticket_, std::move(response)); }
 
 private:
     std::shared_ptr<AnswerSink> sink_;

@@ -1,5 +1,6 @@
 #include "server/transport/wire.h"
 
+#include <algorithm>
 #include <array>
 
 #include "server/transport/http.h"
@@ -15,10 +16,10 @@ std::string format_http_date(std::time_t time) {
 }
 
 bool is_transports_own(std::string_view name) {
-    for (const std::string_view own : {"Content-Length", "Transfer-Encoding", "Connection", "Date"}) {
-        if (equal_ignoring_case(name, own)) return true;
-    }
-    return false;
+    static constexpr std::array<std::string_view, 4> own = {"Content-Length", "Transfer-Encoding", "Connection",
+                                                            "Date"};
+    return std::ranges::any_of(
+        own, [&](std::string_view field) { return field.size() == name.size() && equal_ignoring_case(field, name); });
 }
 
 }  // namespace baton::server

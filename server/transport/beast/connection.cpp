@@ -13,7 +13,7 @@ public:
     LateAnswers(std::weak_ptr<Connection> connection, std::shared_ptr<Mailbox> mailbox)
         : connection_(std::move(connection)), mailbox_(std::move(mailbox)) {}
 
-    void send(std::uint64_t serial, Response response) override {
+    void send(std::uint64_t serial, Response&& response) override {
         if (mailbox_->is_on_loop()) {
             const auto self = connection_.lock();
             if (!self) return;
@@ -193,11 +193,13 @@ void Connection::begin_request() {
     close_after_ = false;
     framing_ = {};
     head_only_ = false;
-    if (!request_) request_ = std::make_shared<Request>();
+    if (!request_) {
+        request_ = std::make_shared<Request>();
+        route_ = nullptr;
+    }
     request_->method = Method::other;
     for (std::string* part : {&request_->target, &request_->path, &request_->query, &request_->body}) part->clear();
     request_->peer = peer_;
-    request_->parameters.clear();
     request_->headers.clear();
 }
 
@@ -209,10 +211,14 @@ void Connection::head_came(std::string_view head) {
     if (const auto* refusal = std::get_if<Refusal>(&parsed)) return refuse(refusal->status, refusal->reason);
     framing_ = std::get<Framing>(parsed);
 
-    Router::Match match = shared_.router.match(request_->method, request_->path);
-    if (match.route == nullptr) return no_route(match);
-    route_ = match.route;
-    request_->parameters = std::move(match.parameters);
+    if (!asks_the_same_path()) {
+        Router::Match match = shared_.router.match(request_->method, request_->path);
+        if (match.route == nullptr) return no_route(match);
+        route_ = match.route;
+        routed_method_ = request_->method;
+        routed_path_ = request_->path;
+        request_->parameters = std::move(match.parameters);
+    }
     if (framing_.length > route_->body_limit) return gather(BodyReader::State::too_large);
     if (std::holds_alternative<Upload>(route_->handler)) return begin_upload();
     if (!framing_.has_body()) {
@@ -226,7 +232,14 @@ void Connection::head_came(std::string_view head) {
     if (framing_.expects_continue && input_.empty()) invite_body();
 }
 
+// As the request before did, whose route and parameters are still there.
+bool Connection::asks_the_same_path() const {
+    return route_ != nullptr && request_->method == routed_method_ && request_->path == routed_path_;
+}
+
 void Connection::no_route(const Router::Match& match) {
+    route_ = nullptr;
+    request_->parameters.clear();
     pass_over_body();
     if (match.status == 405) {
         Response response = shared_.router.error(

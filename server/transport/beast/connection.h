@@ -54,6 +54,7 @@ private:
     bool take_head();
     void begin_request();
     void head_came(std::string_view head);
+    bool asks_the_same_path() const;
     void no_route(const Router::Match& match);
     void pass_over_body();
     bool take_body();
@@ -73,7 +74,7 @@ private:
 
     // connection_answer.cpp
     void invite_body();
-    void answer(Response response);
+    void answer(Response&& response);
     void answer_error(int status, std::string message);
     void answer_error(const Error& error, int status);
     void refuse(int status, std::string message);  // answers, then closes
@@ -127,7 +128,9 @@ private:
     bool head_begun_ = false;
     Framing framing_;
     std::shared_ptr<Request> request_;  // shared with the handler; used again when no handler keeps it
-    const Route* route_ = nullptr;
+    const Route* route_ = nullptr;      // with the method and path that it was found for
+    Method routed_method_ = Method::other;
+    std::string routed_path_;
     std::optional<BodyReader> body_;
     std::unique_ptr<Intake> intake_;
     std::string upload_buffer_;

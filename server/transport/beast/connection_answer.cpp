@@ -70,7 +70,7 @@ void Connection::refuse(int status, std::string message) {
     answer_error(status, std::move(message));
 }
 
-void Connection::answer(Response response) {
+void Connection::answer(Response&& response) {
     phase_ = Phase::answering;
     status_ = response.status;
     close_after_ = close_after_ || !framing_.keep_alive || shared_.draining;
