@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import resource
 
 import pytest
 
@@ -80,6 +82,35 @@ def test_a_damaged_copy_is_fetched_again(client, server, tmp_path):
     (folder / "dir/file0").write_bytes(b"0ne")
     client.pull(version, tmp_path / "here")
     assert (tmp_path / "here/dir/file0").read_bytes() == b"one"
+
+
+def test_a_damaged_copy_is_repaired_under_the_eyes_of_its_readers(client, tmp_path):
+    version = register(client, b"one", b"two")
+    folder = client.pull(version, tmp_path / "here")
+    before = folder.stat().st_ino
+    (folder / "dir/file0").write_bytes(b"0ne")
+    (folder / "dir/file1").unlink()
+    client.pull(version, tmp_path / "here")
+    assert folder.stat().st_ino == before, "the folder that is shown was never away"
+    assert [(folder / f"dir/file{i}").read_bytes() for i in (0, 1)] == [b"one", b"two"]
+
+
+@pytest.fixture
+def small_disk():
+    """No file of this process may grow beyond 100,000 bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk_is_said_so_and_not_tried_again(client, server, pauses, tmp_path, small_disk):
+    version = register(client, os.urandom(600_000))
+    with pytest.raises(OSError) as caught:
+        client.pull(version, tmp_path / "here")
+    assert caught.value.errno == errno.EFBIG
+    assert pauses == [] and len(server.of("GET", "/files/")) == 1
+    assert not (tmp_path / "here").exists() and kept(tmp_path / "here.versions") == set()
 
 
 def test_an_ordinary_folder_is_left_alone(client, tmp_path):

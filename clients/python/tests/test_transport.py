@@ -116,7 +116,7 @@ def test_all_that_is_missing_is_told(client, server):
         (400, {"error": "unexpected shape"}, baton.InvalidRequest, "invalid_argument"),
         (404, {"error": "Not Found"}, baton.NotFound, "not_found"),
         (401, None, baton.AccessDenied, "unauthenticated"),
-        (502, None, baton.InternalError, "internal"),
+        (502, None, baton.Unavailable, "unavailable"),
         (405, ["odd"], baton.InvalidRequest, "invalid_argument"),
         (500, {"code": "never heard of", "detail": "x"}, baton.InternalError, "internal"),
     ],

@@ -79,6 +79,16 @@ def test_a_file_that_shrinks_is_noticed(client, server, tmp_path):
         client.register_files(sources, "m")
 
 
+def test_a_file_that_is_gone_is_said_so_and_not_tried_again(client, server, pauses, tmp_path):
+    path = tmp_path / "model.onnx"
+    path.write_bytes(b"before")
+    sources = sources_of_path(path)
+    path.unlink()
+    with pytest.raises(FileNotFoundError):
+        client.register_files(sources, "m")
+    assert pauses == [] and server.of("HEAD", "/blobs/") == []
+
+
 def test_progress_is_told(client, server, content):
     told = []
     client.register_files([source_of_bytes("big", content)], "m", progress=lambda *step: told.append(step))

@@ -7,6 +7,7 @@ import dataclasses
 import pytest
 
 import baton
+from baton.transport import Transport
 from baton.upload import source_of_bytes
 
 
@@ -30,6 +31,16 @@ def test_the_whole_way(client, server, version):
     assert "wait=ready" in server.of("POST", "/promotion")[0].path
     assert client.get("m/live") == version
     assert client.wait_until_live("m", 1).revision == 1
+
+
+def test_a_promotion_is_waited_for_longer_than_the_server_waits(client, version, monkeypatch):
+    client.approve(client.request(version))
+    sent = []
+    send = Transport.send
+    monkeypatch.setattr(Transport, "send", lambda self, *args: sent.append(args) or send(self, *args))
+    client.promote("1")
+    timeout = next(args[-1] for args in sent if "/promotion" in args[1])
+    assert timeout > 60
 
 
 def test_an_approval_names_the_digest_that_was_seen(client, server, version):

@@ -17,6 +17,8 @@ from .transport import Transport
 from .types import Model, Prediction, Request, Slot, Version
 
 API = "/api/v1"
+_SERVER_WAITS = 60.0  # seconds, at most, until it answers what may wait
+_ANSWER_TIME = 30.0  # for the answer to arrive after that
 RefLike = Union[str, Version, Reference]
 PathLike = Union[str, "os.PathLike[str]"]
 
@@ -195,7 +197,8 @@ class Client:
         found = self._find_request(request, environment)
         document = {} if expected_revision is None else {"expected_revision": expected_revision}
         query = {"wait": "ready"} if wait else None
-        return Slot.from_json(self._post(_request_path(found) + "/promotion", document, query=query))
+        timeout = _SERVER_WAITS + _ANSWER_TIME if wait else None
+        return Slot.from_json(self._post(_request_path(found) + "/promotion", document, query=query, timeout=timeout))
 
     def rollback(self, name: str, *, reason: str, environment: str = "production", to: Optional[int] = None) -> Slot:
         """Makes the version live that was live before, or version ``to``. Needs no new approval."""
@@ -223,7 +226,7 @@ class Client:
             left = deadline - time.monotonic()
             # Loading does not change the revision, so a slot that is loading is looked at again soon.
             query = {"environment": environment, "since": since, "wait": max(1, min(30, int(left))) if since is not None else None}
-            answer = self._get("/live", query, timeout=60.0)
+            answer = self._get("/live", query, timeout=_SERVER_WAITS + _ANSWER_TIME)
             slot = next((Slot.from_json(item) for item in answer["slots"] if item["model"] == name), None)
             ours = slot is not None and (version is None or slot.version == version)
             if slot is not None and ours:
@@ -278,8 +281,10 @@ class Client:
     def _get(self, path: str, query: Optional[Mapping[str, Any]] = None, timeout: Optional[float] = None) -> Any:
         return self._transport.call("GET", API + path, query=query, timeout=timeout).json()
 
-    def _post(self, path: str, document: Any, query: Optional[Mapping[str, Any]] = None) -> Any:
-        return self._transport.call("POST", API + path, document=document, query=query).json()
+    def _post(
+        self, path: str, document: Any, query: Optional[Mapping[str, Any]] = None, timeout: Optional[float] = None
+    ) -> Any:
+        return self._transport.call("POST", API + path, document=document, query=query, timeout=timeout).json()
 
     def _pages(self, path: str, **query: Any) -> Iterator[Any]:
         token = None

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import http.client
 import os
 import re
 import shutil
@@ -23,8 +22,8 @@ from pathlib import Path, PurePosixPath
 from typing import Iterator, List, Optional, Set
 from urllib.parse import quote
 
-from .errors import BatonError, Conflict, IntegrityError, unreachable
-from .transport import Transport
+from .errors import BatonError, Conflict, IntegrityError
+from .transport import Transport, worth_repeating
 from .types import File
 
 _ATTEMPTS = 5
@@ -54,13 +53,23 @@ def _fetch_all(transport: Transport, resource: str, files: List[File], final: Pa
     try:
         for file in files:
             _fetch(transport, resource, file, incoming / _safe(file.path))
-        for folder, _, _ in os.walk(incoming):
-            _sync_folder(Path(folder))
-        shutil.rmtree(final, ignore_errors=True)  # only there when it is damaged
-        incoming.rename(final)
-        _sync_folder(final.parent)
+        _sync_tree(incoming)
+        if final.exists():
+            _repair(incoming, files, final)
+        else:
+            incoming.rename(final)
+            _sync_folder(final.parent)
     finally:
         shutil.rmtree(incoming, ignore_errors=True)
+
+
+def _repair(incoming: Path, files: List[File], final: Path) -> None:
+    """Replaces the files of a damaged copy, which may be shown, one by one: a reader finds each of them at any time."""
+    for file in files:
+        place = final / _safe(file.path)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(incoming / _safe(file.path), place)
+    _sync_tree(final)
 
 
 def _fetch(transport: Transport, resource: str, file: File, path: Path) -> None:
@@ -83,14 +92,9 @@ def _fetch(transport: Transport, resource: str, file: File, path: Path) -> None:
             try:
                 transport.stream(url, headers, take, accept=(206,) if offset else (200,))
                 break
-            except (OSError, http.client.HTTPException) as error:
-                failure: BatonError = unreachable(transport.url, error)
             except BatonError as error:
-                if error.status not in (429, 502, 503, 504):
+                if attempt == _ATTEMPTS or not worth_repeating(error):
                     raise
-                failure = error
-            if attempt == _ATTEMPTS:
-                raise failure
             transport.pause(attempt)
         out.flush()
         os.fsync(out.fileno())
@@ -172,6 +176,11 @@ def _remove_old(store: Path, keep: Set[str]) -> None:
     for folder in store.iterdir():
         if re.fullmatch(r"[0-9a-f]{64}", folder.name) and folder.name not in keep:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sync_tree(root: Path) -> None:
+    for folder, _, _ in os.walk(root):
+        _sync_folder(Path(folder))
 
 
 def _sync_folder(folder: Path) -> None:

@@ -104,6 +104,7 @@ _CODE_OF_STATUS: Mapping[int, str] = {
     412: "aborted",
     413: "too_large",
     429: "resource_exhausted",
+    502: "unavailable",
     503: "unavailable",
     504: "deadline_exceeded",
     507: "out_of_space",

@@ -1,5 +1,7 @@
 """HTTP towards one server: connections that are kept, retries of what is safe to repeat, answers turned into errors.
 
+What goes wrong on the network is raised as Unavailable. An OSError out of here is one of this computer's own files.
+
 Everything this package sends may be repeated: reading changes nothing, and a mutation carries an Idempotency-Key under
 which the server answers the second time what it answered the first. So a broken connection and "try again later" are both
 retried, with growing pauses. Thread-safe.
@@ -13,15 +15,23 @@ import random
 import threading
 import time
 import uuid
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Tuple, Union
 from urllib.parse import urlencode, urlsplit
 
-from .errors import BatonError, InvalidRequest, error_of, unreachable
+from .errors import BatonError, InvalidRequest, Unavailable, error_of, unreachable
 
-_RETRIED_STATUS = (429, 502, 503, 504)
+_RETRIED_STATUS = (0, 429, 502, 503, 504)  # 0: no answer came
 _MAX_PAUSE = 10.0  # seconds, also the longest Retry-After that is waited for
 _KEPT_CONNECTIONS = 16
+
+Body = Union[bytes, Iterable[bytes], None]
+
+
+def worth_repeating(error: BatonError) -> bool:
+    """Whether another attempt may fare better: no answer came, or one that said "later"."""
+    return isinstance(error, Unavailable) and error.status in _RETRIED_STATUS
 
 
 @dataclass(frozen=True)
@@ -86,29 +96,30 @@ class Transport:
             wait = 0.0
             try:
                 response = self.send(method, target, body, sent, timeout)
+            except Unavailable as error:
+                failure = error
+                self.close()  # the others that were kept have most likely gone stale with it
+            else:
                 if response.status < 400 or response.status in accept:
                     return response
                 failure = self.error(response)
-                if response.status not in _RETRIED_STATUS:
-                    raise failure
                 wait = _seconds(response.headers.get("retry-after"))
-            except (OSError, http.client.HTTPException) as error:
-                failure = unreachable(self.url, error)
-                failure.__cause__ = error
-                self.close()  # the others that were kept have most likely gone stale with it
+            if not worth_repeating(failure):
+                break
             if attempt < self._attempts:
                 self.pause(attempt, wait)
         raise failure
 
     def send(
-        self, method: str, target: str, body: Any = None, headers: Optional[Mapping[str, str]] = None, timeout: Optional[float] = None
+        self, method: str, target: str, body: Body = None, headers: Optional[Mapping[str, str]] = None, timeout: Optional[float] = None
     ) -> Response:
         """One exchange on the wire, whatever the status. ``body`` may be an iterable of bytes when Content-Length is given."""
         connection = self._take()
         try:
-            self._request(connection, method, target, body, headers, timeout)
-            answer = connection.getresponse()
-            response = Response(answer.status, _headers(answer), answer.read())
+            with self._network():
+                self._request(connection, method, target, body, headers, timeout)
+                answer = connection.getresponse()
+                response = Response(answer.status, _headers(answer), answer.read())
         except BaseException:
             connection.close()
             raise
@@ -121,25 +132,26 @@ class Transport:
     def stream(
         self, target: str, headers: Mapping[str, str], on_chunk: Callable[[bytes], None], accept: Tuple[int, ...] = (200, 206)
     ) -> Response:
-        """One GET whose body goes to ``on_chunk`` piece by piece. An error status is raised, a cut body is an HTTPException."""
+        """One GET whose body goes to ``on_chunk`` piece by piece. An error status is raised, a cut body is Unavailable."""
         connection = self._take()
         try:
-            self._request(connection, "GET", target, None, headers, None)
-            answer = connection.getresponse()
-            response = Response(answer.status, _headers(answer), b"")
-            if answer.status not in accept:
-                raise self.error(Response(answer.status, response.headers, answer.read()))
-            expected = answer.length
+            with self._network():
+                self._request(connection, "GET", target, None, headers, None)
+                answer = connection.getresponse()
+                response = Response(answer.status, _headers(answer), b"")
+                if answer.status not in accept:
+                    raise self.error(Response(answer.status, response.headers, answer.read()))
+                expected = answer.length
             received = 0
             while True:
-                chunk = answer.read(256 * 1024)
-                if not chunk:
-                    break
+                with self._network():
+                    chunk = answer.read(256 * 1024)
+                    if not chunk:
+                        if expected is not None and received < expected:
+                            raise http.client.IncompleteRead(b"", expected - received)
+                        return response
                 received += len(chunk)
                 on_chunk(chunk)
-            if expected is not None and received < expected:
-                raise http.client.IncompleteRead(b"", expected - received)
-            return response
         finally:
             connection.close()
 
@@ -162,12 +174,22 @@ class Transport:
         for connection in idle:
             connection.close()
 
+    @contextmanager
+    def _network(self) -> Iterator[None]:
+        """Turns what goes wrong inside into Unavailable, but for what _local has marked."""
+        try:
+            yield
+        except (OSError, http.client.HTTPException) as error:
+            raise unreachable(self.url, error) from error
+        except _LocalFailure as failure:
+            raise failure.error from None
+
     def _request(
         self,
         connection: http.client.HTTPConnection,
         method: str,
         target: str,
-        body: Any,
+        body: Body,
         headers: Optional[Mapping[str, str]],
         timeout: Optional[float],
     ) -> None:
@@ -179,7 +201,8 @@ class Transport:
         if self._token:
             sent["Authorization"] = f"Bearer {self._token}"
         try:
-            connection.request(method, self._prefix + target, body=body, headers=sent)
+            content = body if body is None or isinstance(body, bytes) else _local(body)
+            connection.request(method, self._prefix + target, body=content, headers=sent)
         except (BrokenPipeError, ConnectionResetError):
             # A server that refuses a body before it has come in whole closes its end; its answer is still worth reading.
             if body is None or connection.sock is None:
@@ -198,6 +221,21 @@ class Transport:
                 self._idle.append(connection)
                 return
         connection.close()
+
+
+class _LocalFailure(Exception):
+    """Carries an OSError of a local file through code whose own OSErrors are the network's."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def _local(body: Iterable[bytes]) -> Iterator[bytes]:
+    try:
+        yield from body
+    except OSError as error:
+        raise _LocalFailure(error) from error
 
 
 def _headers(answer: http.client.HTTPResponse) -> Dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import http.client
 import io
 import os
 import uuid
@@ -11,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Callable, Dict, Iterable, Iterator, List, Optional, Union
 
-from .errors import BatonError, IntegrityError, InvalidRequest, Unavailable, unreachable
-from .transport import Transport
+from .errors import BatonError, IntegrityError, InvalidRequest, Unavailable
+from .transport import Transport, worth_repeating
 from .types import File
 
 CHUNK = 256 * 1024
@@ -84,15 +83,13 @@ def _upload_one(transport: Transport, source: Source, progress: Optional[Progres
             if response.status < 400:
                 return
             failure: BatonError = transport.error(response)
-            if response.status not in (412, 429, 502, 503, 504):
-                raise failure
-        except (OSError, http.client.HTTPException) as error:
-            failure = unreachable(transport.url, error)
-            failure.__cause__ = error
-        # Whatever happened, only the server knows how much has arrived.
+        except Unavailable as error:
+            failure = error
+        stale_offset = failure.status == 412
         stuck += 1
-        if stuck >= _ATTEMPTS_WITHOUT_PROGRESS:
+        if stuck >= _ATTEMPTS_WITHOUT_PROGRESS or not (stale_offset or worth_repeating(failure)):
             raise failure
+        # Whatever happened, only the server knows how much has arrived.
         transport.pause(stuck)
         asked = transport.call("HEAD", path, accept=(404,))
         if asked.status < 400:
