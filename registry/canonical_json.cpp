@@ -93,6 +93,15 @@ std::string canonical_object(const std::map<std::string, std::string>& members) 
     return out + "}";
 }
 
+std::string canonical_array(const std::vector<std::string>& elements) {
+    std::string out = "[";
+    for (const std::string& element : elements) {
+        if (out.size() > 1) out += ',';
+        out += element;
+    }
+    return out + "]";
+}
+
 std::string canonical_strings(const std::map<std::string, std::string>& members) {
     std::map<std::string, std::string> quoted;
     for (const auto& [name, value] : members) quoted.emplace(name, canonical_string(value));

@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace baton::registry {
 
@@ -13,7 +14,9 @@ std::string canonical_string(std::string_view text);
 std::string canonical_number(double number);
 // Members by name (ASCII: byte order is RFC 8785's order there), each value JSON already.
 std::string canonical_object(const std::map<std::string, std::string>& members);
-// The same with string values.
+// Elements as they come, each value JSON already.
+std::string canonical_array(const std::vector<std::string>& elements);
+// An object with string values.
 std::string canonical_strings(const std::map<std::string, std::string>& members);
 
 }  // namespace baton::registry

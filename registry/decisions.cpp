@@ -23,10 +23,13 @@ void record(Transaction& transaction, const PromotionRequest& request, Decision 
                                                         .user = transaction.caller().user,
                                                         .decision = decision,
                                                         .digest = request.digest,
+                                                        .subject = request.subject.value(),
+                                                        .policy_version = default_policy().version,
                                                         .comment = comment,
                                                         .at = transaction.now()});
     std::map<std::string, std::string> details = audit_details(request);
     details["comment"] = comment;
+    details["subject_digest"] = request.subject->text();
     append_audit(transaction, {.action = decision == Decision::approve ? "approval.recorded" : "request.rejected",
                                .object = request_object(request.id),
                                .digest = request.digest,
@@ -43,7 +46,7 @@ Status settle_decision(Transaction& transaction, const PromotionRequest& request
 }  // namespace
 
 Result<PromotionRequest> approve(Transaction& transaction, RequestId id, const Digest& digest,
-                                 const std::string& comment) {
+                                 const std::string& comment, const std::optional<Digest>& subject) {
     BATON_ASSIGN(const PromotionRequest request, find_to_decide(transaction, id));
     BATON_TRY(check_text("comment", comment, Presence::optional));
     const UserName& user = transaction.caller().user;
@@ -58,6 +61,12 @@ Result<PromotionRequest> approve(Transaction& transaction, RequestId id, const D
                                 version_text(request.model, request.version) + " with the digest " +
                                 request.digest.text() + ", not " + digest.text(),
                      .hint = "look at that version, then approve its digest"};
+    }
+    if (subject && *subject != request.subject) {
+        return Error{.code = Code::aborted,
+                     .message = "the evidence of request " + std::to_string(id) + " has changed: its subject is " +
+                                request.subject->text() + ", not " + subject->text(),
+                     .hint = "look at the request and the reports again, then approve its subject_digest"};
     }
     record(transaction, request, Decision::approve, comment);
     BATON_TRY(settle_decision(transaction, request, "approved", comment));

@@ -126,7 +126,9 @@ std::optional<Decision> parse_decision(std::string_view name);
 struct Approval {
     UserName user;
     Decision decision = Decision::approve;
-    Digest digest;  // that the approver saw
+    Digest digest;                  // of the version
+    std::optional<Digest> subject;  // the evidence it is about (subject.h); decisions of old have none
+    std::optional<std::int64_t> policy_version;
     std::string comment;
     Timestamp at;
     bool counts = false;     // by the policy, now
@@ -160,6 +162,7 @@ struct PromotionRequest {
     ModelName model;
     VersionNumber version = 0;
     Digest digest;
+    std::optional<Digest> subject;  // what decisions bind to: as it is now, or was when the request was closed
     Environment environment;
     RequestState state = RequestState::open;  // `approved` is derived: open, and the policy is satisfied
     UserName requester;

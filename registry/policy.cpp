@@ -15,6 +15,16 @@ std::string counted(std::int64_t count, const std::string& noun) {
     return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
+// Why a decision is about other evidence than there is now, and what to do; empty when it is about the same.
+std::string reason_lapsed(const Policy& policy, const RequestFacts& facts, const GivenApproval& given) {
+    if (given.digest != facts.digest) return "it is for another digest, " + given.digest.text();
+    if (given.subject == facts.subject) return {};
+    const std::string again = ": look at " + facts.digest.text() + " and decide again";
+    if (!given.subject) return "it was given before decisions were bound to reports" + again;
+    if (given.policy_version != policy.version) return "the policy has changed since" + again;
+    return "the validation reports have changed since" + again;
+}
+
 // Why the decision at `position` does not count; empty when it does. The newest decision of a person replaces the
 // earlier ones even when it does not count itself: who changed their mind for another digest did change it.
 std::string reason_not(const Policy& policy, const RequestFacts& facts, std::size_t position) {
@@ -22,7 +32,7 @@ std::string reason_not(const Policy& policy, const RequestFacts& facts, std::siz
     const auto later = facts.approvals.begin() + static_cast<std::ptrdiff_t>(position) + 1;
     if (std::any_of(later, facts.approvals.end(), [&](const GivenApproval& other) { return other.user == given.user; }))
         return "replaced by a later decision of the same person";
-    if (given.digest != facts.digest) return "it is for another digest, " + given.digest.text();
+    if (std::string lapsed = reason_lapsed(policy, facts, given); !lapsed.empty()) return lapsed;
     if (!given.holds_role)
         return given.user.text() + " is disabled or no longer has the role " +
                std::string(role_name(policy.approver_role));
@@ -38,6 +48,8 @@ std::vector<Approval> weigh(const Policy& policy, const RequestFacts& facts) {
         approvals.push_back({.user = given.user,
                              .decision = given.decision,
                              .digest = given.digest,
+                             .subject = given.subject,
+                             .policy_version = given.policy_version,
                              .comment = given.comment,
                              .at = given.at,
                              .counts = reason.empty(),

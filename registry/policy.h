@@ -28,6 +28,8 @@ struct GivenApproval {
     UserName user;
     Decision decision = Decision::approve;
     Digest digest;
+    std::optional<Digest> subject;
+    std::optional<std::int64_t> policy_version;
     std::string comment;
     Timestamp at;
     bool holds_role = false;  // the user is enabled and still holds the approver role
@@ -35,7 +37,8 @@ struct GivenApproval {
 
 // Everything the decision depends on; no lookups happen inside it.
 struct RequestFacts {
-    Digest digest;  // of the requested version
+    Digest digest;   // of the requested version
+    Digest subject;  // what a decision of now would be about (subject.h)
     UserName requester;
     UserName uploader;
     std::set<UserName> report_authors;
@@ -63,9 +66,9 @@ struct PolicyDecision {
     std::vector<Approval> approvals;
 };
 
-// Of each person the newest decision alone is weighed; it counts when it is for the very digest, its author still holds
-// the role and, for an approval, nothing bars them. A rejection that counts blocks. Requirements: validation_report,
-// approvals, no_rejection, no_blocking_findings, not_retired, not_expired.
+// Of each person the newest decision alone is weighed; it counts when it is about the very subject, its author still
+// holds the role and, for an approval, nothing bars them. A rejection that counts blocks. Requirements:
+// validation_report, approvals, no_rejection, no_blocking_findings, not_retired, not_expired.
 PolicyDecision evaluate(const Policy& policy, const RequestFacts& facts);
 
 }  // namespace baton::registry

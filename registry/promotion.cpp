@@ -167,7 +167,7 @@ Result<Slot> promote(Transaction& transaction, RequestId id, std::optional<std::
                        request.evaluation.requirements);
     }
 
-    // What satisfied the policy may have come without a decision: from a report, say.
+    // What satisfied the policy may have come without a decision: from a role that was given back, say.
     BATON_TRY(settle(transaction, request.model, request.version));
     const Slot slot = replace_slot(transaction, live,
                                    {.model = request.model,
@@ -183,7 +183,9 @@ Result<Slot> promote(Transaction& transaction, RequestId id, std::optional<std::
                                     .until = {}});
     close(transaction, request, RequestState::executed, "");
     audit_slot(transaction, "promotion.executed", slot, live,
-               {{"request", std::to_string(id)}, {"approved_by", approvers_of(request)}});
+               {{"request", std::to_string(id)},
+                {"approved_by", approvers_of(request)},
+                {"subject_digest", request.subject->text()}});
     BATON_TRY(settle_move(transaction, slot, "promoted", live, "superseded"));
     return slot;
 }

@@ -100,8 +100,9 @@ Result<Report> add_report(Transaction& transaction, const ModelName& model, cons
     check_report(check, "", report);
     BATON_TRY(check.status());
     BATON_ASSIGN(const Version version, load_version(transaction, model, ref));
+    const StandingRequests standing = standing_requests_of(transaction, model, version.number);
     BATON_ASSIGN(Report added, record_report(transaction, version, report));
-    BATON_TRY(reassess(transaction, model, version.number));  // a request may have waited for it
+    BATON_TRY(reassess(transaction, standing));  // what was decided without it lapses
     return added;
 }
 

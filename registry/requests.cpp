@@ -28,6 +28,22 @@ Status expire(Transaction& transaction, RequestId id) {
                   storage::HistoryChange{.change = "expired", .environment = request.environment, .request = id});
 }
 
+// Decisions are only ever added, so the same one has the same place before and after.
+void audit_lapses(Transaction& transaction, const PromotionRequest& before) {
+    const auto stored = storage::find_request(transaction.connection(), before.id);
+    const PromotionRequest now = review(transaction, stored.value());
+    for (std::size_t i = 0; i < before.approvals.size(); ++i) {
+        if (!before.approvals[i].counts || now.approvals[i].counts) continue;
+        std::map<std::string, std::string> details = audit_details(now);
+        details["approver"] = now.approvals[i].user.text();
+        details["reason"] = now.approvals[i].reason_not;
+        append_audit(transaction, {.action = "approval.lapsed",
+                                   .object = request_object(now.id),
+                                   .digest = now.digest,
+                                   .details = std::move(details)});
+    }
+}
+
 // All that stands in the way of a request for this version, not only the first.
 std::vector<Requirement> obstacles(const Version& version, const std::optional<PromotionRequest>& open,
                                    const std::optional<Slot>& live) {
@@ -68,6 +84,7 @@ Result<PromotionRequest> open_request(Transaction& transaction, const NewRequest
                                 .model = wanted.model,
                                 .version = version.number,
                                 .digest = version.digest,
+                                .subject = {},
                                 .environment = wanted.environment,
                                 .state = RequestState::open,
                                 .requester = transaction.caller().user,
@@ -142,14 +159,22 @@ Result<std::int64_t> expire_requests(Transaction& transaction) {
     return static_cast<std::int64_t>(overdue.size());
 }
 
-Status reassess(Transaction& transaction, const ModelName& model, VersionNumber version) {
-    return settle(transaction, model, version);
+StandingRequests standing_requests_of(const Snapshot& snapshot, const ModelName& model, VersionNumber version) {
+    StandingRequests standing = storage::open_requests_of(snapshot.connection(), model, version);
+    for (PromotionRequest& request : standing) request = review(snapshot, std::move(request));
+    return standing;
 }
 
-Status reassess_decisions_of(Transaction& transaction, const UserName& user) {
-    storage::Connection& connection = transaction.connection();
-    for (const RequestId id : storage::open_requests_decided_by(connection, user)) {
-        const PromotionRequest request = storage::find_request(connection, id).value();
+StandingRequests standing_requests_decided_by(const Snapshot& snapshot, const UserName& user) {
+    StandingRequests standing;
+    for (const RequestId id : storage::open_requests_decided_by(snapshot.connection(), user))
+        standing.push_back(review(snapshot, storage::find_request(snapshot.connection(), id).value()));
+    return standing;
+}
+
+Status reassess(Transaction& transaction, const StandingRequests& before) {
+    for (const PromotionRequest& request : before) {
+        audit_lapses(transaction, request);
         BATON_TRY(settle(transaction, request.model, request.version));
     }
     return {};

@@ -2,6 +2,7 @@
 
 #include "registry/storage/request_table.h"
 #include "registry/storage/user_table.h"
+#include "registry/subject.h"
 #include "registry/text_rules.h"
 
 namespace baton::registry {
@@ -18,31 +19,40 @@ bool holds_role(const Snapshot& snapshot, const UserName& name, Role role) {
 
 RequestFacts facts_of(const Snapshot& snapshot, const PromotionRequest& request) {
     storage::RequestSubject subject = storage::subject_of(snapshot.connection(), request.model, request.version);
+    const auto reports = static_cast<std::int64_t>(subject.reports.size());
+    const Policy policy = default_policy();
     RequestFacts facts = {.digest = subject.digest,
+                          .subject = subject_digest({.version = subject.digest,
+                                                     .reports = std::move(subject.reports),
+                                                     .environment = request.environment,
+                                                     .policy_version = policy.version}),
                           .requester = request.requester,
                           .uploader = std::move(subject.uploader),
                           .report_authors = std::move(subject.report_authors),
-                          .reports = subject.reports,
+                          .reports = reports,
                           .approvals = {},
                           .findings = std::move(subject.findings),
                           .stage = subject.stage,
                           .now = snapshot.now(),
                           .expires_at = request.expires_at};
-    const Role role = default_policy().approver_role;
     for (const Approval& given : request.approvals) {
         facts.approvals.push_back({.user = given.user,
                                    .decision = given.decision,
                                    .digest = given.digest,
+                                   .subject = given.subject,
+                                   .policy_version = given.policy_version,
                                    .comment = given.comment,
                                    .at = given.at,
-                                   .holds_role = holds_role(snapshot, given.user, role)});
+                                   .holds_role = holds_role(snapshot, given.user, policy.approver_role)});
     }
     return facts;
 }
 
 PromotionRequest review(const Snapshot& snapshot, PromotionRequest request) {
     if (request.state != RequestState::open) return request;
-    PolicyDecision decision = evaluate(default_policy(), facts_of(snapshot, request));
+    const RequestFacts facts = facts_of(snapshot, request);
+    PolicyDecision decision = evaluate(default_policy(), facts);
+    request.subject = facts.subject;
     request.approvals = std::move(decision.approvals);
     request.evaluation = std::move(decision.evaluation);
     if (snapshot.now() >= request.expires_at) {

@@ -51,6 +51,7 @@ Result<User> edit_user(Transaction& transaction, const UserName& name, const Use
     if (!user) return not_found("there is no user " + name.text());
     if (edit.roles && edit.roles->empty())
         return invalid_argument("a user needs at least one role", "or disable the user");
+    const StandingRequests standing = standing_requests_decided_by(transaction, name);
     user->roles = edit.roles.value_or(user->roles);
     user->disabled = edit.disabled.value_or(user->disabled);
     storage::update_user(transaction.connection(), *user);
@@ -58,7 +59,7 @@ Result<User> edit_user(Transaction& transaction, const UserName& name, const Use
     if (std::none_of(users.begin(), users.end(), is_admin))
         return failed_precondition("no admin would be left", "make another user admin first");
     append_audit(transaction, record_of("user.changed", *user));
-    BATON_TRY(reassess_decisions_of(transaction, name));
+    BATON_TRY(reassess(transaction, standing));
     storage::announce_identity_change(transaction);
     return *user;
 }

@@ -31,19 +31,24 @@ Result<PromotionRequest> open_request(Transaction&, const NewRequest&);
 Result<PromotionRequest> get_request(const Snapshot&, const Caller&, RequestId);
 Result<Page<PromotionRequest>> list_requests(const Snapshot&, const Caller&, const PageRequest&);
 Result<PromotionRequest> comment(Transaction&, RequestId, const std::string& text);
-// `digest` is what the approver saw: aborted when it is not the request's. Own requests and own uploads are refused at
+// `digest`, and `subject` if given, are what the approver saw: aborted when they are not the request's. The decision is
+// bound to the subject and lapses when that changes (subject.h). Own requests and own uploads are refused at
 // once (permission_denied), not only left uncounted.
-Result<PromotionRequest> approve(Transaction&, RequestId, const Digest& digest, const std::string& comment);
+Result<PromotionRequest> approve(Transaction&, RequestId, const Digest& digest, const std::string& comment,
+                                 const std::optional<Digest>& subject = {});
 Result<PromotionRequest> reject(Transaction&, RequestId, const std::string& reason);
 // By the requester or an admin.
 Result<PromotionRequest> withdraw(Transaction&, RequestId);
 // Ends the requests whose time is over and returns how many; called now and then. Until then they only read as expired.
 Result<std::int64_t> expire_requests(Transaction&);
 
-// To be called in the transaction that changes what open requests depend on, so that stages follow: a report of the
-// version was added; the roles of a user changed, or the user was disabled.
-Status reassess(Transaction&, const ModelName&, VersionNumber);
-Status reassess_decisions_of(Transaction&, const UserName&);
+// For who changes what open requests depend on (the reports of a version, the roles of a user): read what stands before
+// the change, and have it reassessed after it, in the same transaction. Stages then follow, and each decision that
+// lapsed is in the audit log.
+using StandingRequests = std::vector<PromotionRequest>;
+StandingRequests standing_requests_of(const Snapshot&, const ModelName&, VersionNumber);
+StandingRequests standing_requests_decided_by(const Snapshot&, const UserName&);
+Status reassess(Transaction&, const StandingRequests& before);
 
 // Re-evaluates the policy against current data, then makes the version live. failed_precondition lists all that is
 // missing. `expected_revision`: of the slot (its live-set revision; 0 for an empty slot); aborted when it has moved.

@@ -26,11 +26,14 @@ Decision decision_of(const Row& row, std::size_t column) {
 std::vector<Approval> decisions_of(Connection& connection, RequestId id) {
     std::vector<Approval> decisions;
     for (const Row& row : connection.query(
-             "SELECT user_name, decision, digest, comment, at FROM decisions WHERE request_id = $1 ORDER BY id",
+             "SELECT user_name, decision, digest, comment, at, subject_digest, policy_version FROM decisions"
+             " WHERE request_id = $1 ORDER BY id",
              {id})) {
         decisions.push_back({.user = UserName::trusted(row.text(0)),
                              .decision = decision_of(row, 1),
                              .digest = digest_of(row, 2),
+                             .subject = optional_digest_of(row, 5),
+                             .policy_version = optional_integer_of(row, 6),
                              .comment = row.text(3),
                              .at = time_of(row, 4),
                              .counts = false,
@@ -55,6 +58,7 @@ PromotionRequest request_of(Connection& connection, const Row& row) {
                                 .model = ModelName::trusted(row.text(1)),
                                 .version = row.integer(2),
                                 .digest = digest_of(row, 3),
+                                .subject = {},
                                 .environment = Environment::trusted(row.text(4)),
                                 .state = state_of(row, 5),
                                 .requester = UserName::trusted(row.text(6)),
@@ -147,9 +151,11 @@ void close_request(Connection& connection, const PromotionRequest& request) {
 
 void insert_decision(Connection& connection, const NewDecision& decision) {
     connection.execute(
-        "INSERT INTO decisions (request_id, user_name, decision, digest, comment, at) VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO decisions (request_id, user_name, decision, digest, subject_digest, policy_version, comment, at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         {decision.request, decision.user.text(), std::string(decision_name(decision.decision)),
-         to_value(decision.digest), decision.comment, to_value(decision.at)});
+         to_value(decision.digest), to_value(decision.subject), decision.policy_version, decision.comment,
+         to_value(decision.at)});
 }
 
 void insert_comment(Connection& connection, RequestId id, const Comment& comment) {
@@ -166,16 +172,16 @@ RequestSubject subject_of(Connection& connection, const ModelName& model, Versio
                               .uploader = UserName::trusted(version->text(1)),
                               .stage = stage_of(*version, 2),
                               .findings = {},
-                              .reports = 0,
+                              .reports = {},
                               .report_authors = {}};
     for (const Row& row : connection.query("SELECT severity, code, message FROM version_findings"
                                            " WHERE model = $1 AND number = $2 ORDER BY position",
                                            key))
         subject.findings.push_back({.severity = row.text(0), .code = row.text(1), .message = row.text(2)});
-    for (const Row& row : connection.query(
-             "SELECT created_by, count(*) FROM reports WHERE model = $1 AND number = $2 GROUP BY created_by", key)) {
+    for (const Row& row :
+         connection.query("SELECT created_by, digest FROM reports WHERE model = $1 AND number = $2", key)) {
         subject.report_authors.insert(UserName::trusted(row.text(0)));
-        subject.reports += row.integer(1);
+        subject.reports.push_back(digest_of(row, 1));
     }
     return subject;
 }

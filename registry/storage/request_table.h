@@ -23,14 +23,16 @@ std::optional<RequestState> state_of_newest_request(Connection& connection, cons
 
 RequestId insert_request(Connection& connection, const PromotionRequest& request);
 void set_satisfied(Connection& connection, RequestId id, bool satisfied);
-// Stores state, closing reason, evaluation and weighed decisions.
+// Stores state, closing reason, subject, evaluation and weighed decisions.
 void close_request(Connection& connection, const PromotionRequest& request);
 
 struct NewDecision {
     RequestId request = 0;
     UserName user;
     Decision decision = Decision::approve;
-    Digest digest;
+    Digest digest;   // of the version
+    Digest subject;  // of all that was decided on
+    std::int64_t policy_version = 0;
     std::string comment;
     Timestamp at;
 };
@@ -43,7 +45,7 @@ struct RequestSubject {
     UserName uploader;
     Stage stage = Stage::staged;
     std::vector<Finding> findings;
-    std::int64_t reports = 0;
+    std::vector<Digest> reports;
     std::set<UserName> report_authors;
 };
 RequestSubject subject_of(Connection& connection, const ModelName& model, VersionNumber number);

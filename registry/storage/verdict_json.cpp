@@ -16,9 +16,10 @@ std::string verdict_to_json(const PromotionRequest& request) {
                                 {"satisfied", requirement.satisfied},
                                 {"explanation", requirement.explanation}});
     }
-    const nlohmann::json verdict = {{"decisions", std::move(decisions)},
-                                    {"requirements", std::move(requirements)},
-                                    {"satisfied", request.evaluation.satisfied}};
+    nlohmann::json verdict = {{"decisions", std::move(decisions)},
+                              {"requirements", std::move(requirements)},
+                              {"satisfied", request.evaluation.satisfied}};
+    if (request.subject) verdict["subject"] = request.subject->text();
     return verdict.dump();
 }
 
@@ -30,6 +31,9 @@ void apply_verdict(std::string_view json, PromotionRequest& request) {
             decisions.at(i).at("counts").get_to(request.approvals[i].counts);
             decisions.at(i).at("reason_not").get_to(request.approvals[i].reason_not);
         }
+        // Verdicts of old have no subject.
+        if (const auto subject = verdict.find("subject"); subject != verdict.end())
+            request.subject = Digest::parse(subject->get<std::string>());
         request.evaluation = {.satisfied = verdict.at("satisfied").get<bool>(), .requirements = {}};
         for (const nlohmann::json& requirement : verdict.at("requirements")) {
             request.evaluation.requirements.push_back(

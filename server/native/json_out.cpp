@@ -51,6 +51,8 @@ json approvals(const std::vector<registry::Approval>& given) {
         json item = {{"user", approval.user.text()},     {"decision", registry::decision_name(approval.decision)},
                      {"digest", approval.digest.text()}, {"comment", approval.comment},
                      {"at", time(approval.at)},          {"counts", approval.counts}};
+        if (approval.subject) item["subject_digest"] = approval.subject->text();
+        if (approval.policy_version) item["policy_version"] = *approval.policy_version;
         if (!approval.reason_not.empty()) item["reason_not"] = approval.reason_not;
         list.push_back(std::move(item));
     }
@@ -185,6 +187,7 @@ std::string to_json(const registry::PromotionRequest& request) {
                  {"model", request.model.text()},
                  {"version", request.version},
                  {"digest", request.digest.text()},
+                 {"subject_digest", request.subject ? json(request.subject->text()) : json(nullptr)},
                  {"environment", request.environment.text()},
                  {"state", registry::request_state_name(request.state)},
                  {"requester", request.requester.text()},

@@ -49,7 +49,7 @@ constexpr std::array operations = {
     Operation{"GET", "/requests", "List promotion requests", ""},
     Operation{"GET", "/requests/{id}", "Read a promotion request with its evaluation", ""},
     Operation{"POST", "/requests/{id}/comments", "Comment on a request", "text!"},
-    Operation{"POST", "/requests/{id}/approvals", "Approve a request", "digest! comment"},
+    Operation{"POST", "/requests/{id}/approvals", "Approve a request", "digest! subject_digest comment"},
     Operation{"POST", "/requests/{id}/rejection", "Reject a request", "reason!"},
     Operation{"POST", "/requests/{id}/withdrawal", "Withdraw a request", ""},
     Operation{"POST", "/requests/{id}/promotion", "Make the requested version live", "expected_revision"},

@@ -64,9 +64,10 @@ Response add_approval(const Api& api, const Request& request) {
         BATON_ASSIGN(JsonBody body, JsonBody::parse(request.body));
         const std::optional<Digest> digest = body.digest("digest");
         if (!digest) body.wrong("digest", "must be the digest of the version that is approved");
+        const std::optional<Digest> subject = body.digest("subject_digest");
         const std::string text = body.text("comment").value_or("");
         BATON_TRY(body.finish());
-        return request_answer(201, approve(transaction, id, *digest, text));
+        return request_answer(201, approve(transaction, id, *digest, text, subject));
     });
 }
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+
 import pytest
 
 from harness import REPORT
@@ -119,6 +122,39 @@ def test_promotion_says_all_that_is_missing(server, name):
 def test_an_approval_must_name_the_digest_that_is_asked_for(server, proposed):
     answer = server.api("alex", "POST", f"/requests/{proposed['request']['id']}/approvals", {"digest": "sha256:" + "0" * 64})
     assert_problem(answer, 412, "aborted")
+
+
+def test_an_approval_is_bound_to_the_reports_that_were_there(server, proposed):
+    request, path = proposed["request"], f"/models/{proposed['model']}/versions/1/reports"
+    approval = {"digest": request["digest"], "subject_digest": request["subject_digest"]}
+    approved = server.call("alex", "POST", f"/requests/{request['id']}/approvals", approval, expect=201)
+    assert approved["state"] == "approved" and approved["approvals"][0]["subject_digest"] == request["subject_digest"]
+
+    server.call("dana", "POST", path, {**REPORT, "metrics": {"r2_score": 0.1}}, expect=201)
+    changed = server.call("vic", "GET", f"/requests/{request['id']}")
+    assert changed["state"] == "open" and changed["subject_digest"] != request["subject_digest"]
+    assert changed["approvals"][0]["counts"] is False and "decide again" in changed["approvals"][0]["reason_not"]
+    assert server.call("vic", "GET", f"/models/{proposed['model']}/versions/1")["stage"] == "staged"
+    done = server.cli("drew", "promote", f"{proposed['model']}/1", ok=False)
+    assert done.returncode == 5 and "reports have changed since" in done.stderr
+    assert_problem(server.api("alex", "POST", f"/requests/{request['id']}/approvals", approval), 412, "aborted")
+
+    approval["subject_digest"] = changed["subject_digest"]
+    server.call("alex", "POST", f"/requests/{request['id']}/approvals", approval, expect=201)
+    server.promote(request)
+
+
+def test_a_reader_can_recompute_the_subject(server, proposed):
+    reports = server.call("vic", "GET", f"/models/{proposed['model']}/versions/1/reports")["items"]
+    subject = {
+        "environment": "production",
+        "format": "baton-subject/1",
+        "policy": 1,
+        "reports": sorted(report["digest"] for report in reports),
+        "version": proposed["digest"],
+    }
+    text = json.dumps(subject, separators=(",", ":"), sort_keys=True)
+    assert proposed["request"]["subject_digest"] == "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
 # Users who change

@@ -100,6 +100,11 @@ struct Rules {
             if (is_open(r) && r.version == v) r.state = RequestState::withdrawn;
         return true;
     }
+    void add_report(VersionNumber v) {
+        reported[static_cast<std::size_t>(v) - 1] = true;
+        for (ModelledRequest& r : requests)
+            if (r.version == v) r.approvers.clear();
+    }
     bool end(ModelledRequest& r, RequestState state) {
         if (!is_open(r)) return false;
         r.state = state;
@@ -202,7 +207,7 @@ void HandoffProperty::step() {
     } else if (kind == 9) {
         const VersionNumber v = any_version();
         expect("report on " + std::to_string(v), add_report_as("ada", v), true);
-        rules_.reported[static_cast<std::size_t>(v) - 1] = true;
+        rules_.add_report(v);
     } else if (kind == 10) {
         const std::string who = pick(2) == 0 ? "pia" : "pat";
         const bool gets = rules_.approvers.erase(who) == 0;

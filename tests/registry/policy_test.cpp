@@ -13,6 +13,7 @@ namespace {
 using testing::HasSubstr;
 
 const Digest wanted = sha256("the version");
+const Digest evidence = sha256("the version and its reports");
 const Digest other = sha256("another version");
 const Timestamp opened = *parse_timestamp("2026-03-01T09:00:00Z");
 
@@ -22,6 +23,8 @@ GivenApproval approval(std::string name) {
     return {.user = user(std::move(name)),
             .decision = Decision::approve,
             .digest = wanted,
+            .subject = evidence,
+            .policy_version = default_policy().version,
             .comment = "looks right",
             .at = opened + std::chrono::hours(1),
             .holds_role = true};
@@ -36,6 +39,7 @@ GivenApproval rejection(std::string name) {
 // dana uploaded, rita wrote the report, rene opened the request, anna approved: all is well.
 RequestFacts good_facts() {
     return {.digest = wanted,
+            .subject = evidence,
             .requester = user("rene"),
             .uploader = user("dana"),
             .report_authors = {user("rita")},
@@ -128,6 +132,24 @@ const std::vector<Case> cases = {
      {"approvals"},
      "that of anna does not count",
      "another digest"},
+    {"ReportsChangedSince",
+     [](auto& f) { f.subject = other; },
+     {"approvals"},
+     "that of anna does not count",
+     "the validation reports have changed since"},
+    {"PolicyChangedSince",
+     [](auto& f) {
+         f.subject = other;
+         f.approvals[0].policy_version = 0;
+     },
+     {"approvals"},
+     "that of anna does not count",
+     "the policy has changed since"},
+    {"ApprovalOfBeforeSubjects",
+     [](auto& f) { f.approvals[0].subject.reset(); },
+     {"approvals"},
+     "decide again",
+     "before decisions were bound"},
     {"ApproverLostTheRole",
      [](auto& f) { f.approvals[0].holds_role = false; },
      {"approvals"},

@@ -185,7 +185,9 @@ TEST_F(Workflow, AnApprovalStopsCountingWhenItsAuthorWritesAReport) {
     ASSERT_TRUE(
         write(pia, [&](Transaction& t) { return add_report(t, model_, VersionNumber(1), new_report(0.8)); }).ok());
     EXPECT_EQ(request(id).state, RequestState::open);
-    EXPECT_THAT(request(id).approvals[0].reason_not, HasSubstr("wrote a validation report"));
+    EXPECT_THAT(request(id).approvals[0].reason_not, HasSubstr("the validation reports have changed since"));
+    EXPECT_THAT(approve_as("pia", id, digest_of(1)),
+                fails_saying(Code::permission_denied, "wrote a validation report"));
     EXPECT_EQ(stage(1), Stage::staged);
     EXPECT_EQ(changes(1).back(), "lapsed");
     EXPECT_THAT(missing_of(promote_as("dora", id).error()), ElementsAre("approvals"));
@@ -205,14 +207,72 @@ TEST_F(Workflow, AnApprovalStopsCountingWhenItsAuthorLosesTheRole) {
     EXPECT_THAT(promote_as("dora", id), is_ok());
 }
 
-TEST_F(Workflow, AReportThatComesLateCompletesTheRequest) {
+std::vector<std::string> actions_of(const std::vector<AuditEntry>& entries, const std::string& object) {
+    std::vector<std::string> actions;
+    for (const AuditEntry& entry : entries)
+        if (entry.object == object) actions.push_back(entry.action);
+    return actions;
+}
+
+TEST_F(Workflow, AnApprovalWithoutAReportDoesNotCountForALaterOne) {
     add_version(false);
     const RequestId id = approved_request(1);
     EXPECT_EQ(request(id).state, RequestState::open);
     EXPECT_EQ(stage(1), Stage::staged);
     ASSERT_THAT(add_report_as("ada", 1), is_ok());
+    EXPECT_EQ(request(id).state, RequestState::open) << "nobody approved that report";
+    EXPECT_THAT(request(id).approvals[0].reason_not, HasSubstr("the validation reports have changed since"));
+    EXPECT_THAT(missing_of(promote_as("dora", id).error()), ElementsAre("approvals"));
+    ASSERT_THAT(approve_as("pia", id, digest_of(1)), is_ok());
     EXPECT_EQ(request(id).state, RequestState::approved);
     EXPECT_EQ(stage(1), Stage::approved);
+    EXPECT_THAT(promote_as("dora", id), is_ok());
+}
+
+TEST_F(Workflow, ANewReportLapsesWhatWasApprovedWithoutIt) {
+    add_version();
+    const RequestId id = approved_request(1);
+    const auto before = request(id).subject;
+    EXPECT_EQ(request(id).approvals[0].subject, before);
+    ASSERT_THAT(add_report_as("ada", 1), is_ok());
+
+    const PromotionRequest lapsed = request(id);
+    EXPECT_NE(lapsed.subject, before);
+    EXPECT_EQ(lapsed.state, RequestState::open);
+    ASSERT_EQ(lapsed.approvals.size(), 1U) << "it stays to be seen";
+    EXPECT_FALSE(lapsed.approvals[0].counts);
+    EXPECT_THAT(lapsed.approvals[0].reason_not, HasSubstr("decide again"));
+    EXPECT_EQ(stage(1), Stage::staged);
+    EXPECT_EQ(changes(1).back(), "lapsed");
+    EXPECT_THAT(actions_of(audit(), "request/1"),
+                ElementsAre("request.opened", "approval.recorded", "approval.lapsed"));
+
+    const auto refused = promote_as("dora", id);
+    ASSERT_THAT(refused, fails_with(Code::failed_precondition));
+    EXPECT_THAT(refused.error().missing[0].explanation, HasSubstr("that of pia does not count"));
+    ASSERT_THAT(approve_as("pat", id, digest_of(1)), is_ok());
+    ASSERT_THAT(promote_as("dora", id), is_ok());
+    EXPECT_EQ(request(id).subject, lapsed.subject) << "a closed request keeps what it was closed with";
+}
+
+TEST_F(Workflow, AnApproverMaySayWhichEvidenceTheySaw) {
+    add_version();
+    const RequestId id = open_as("dan", 1)->id;
+    const Digest seen_before = request(id).subject.value();
+    ASSERT_THAT(add_report_as("ada", 1), is_ok());
+    const auto approve_seen = [&](const Digest& subject) {
+        return write("pia", [&](Transaction& t) { return approve(t, id, digest_of(1), "", subject); });
+    };
+    EXPECT_THAT(approve_seen(seen_before), fails_saying(Code::aborted, "has changed"));
+    EXPECT_THAT(approve_seen(request(id).subject.value()), is_ok());
+}
+
+TEST_F(Workflow, AReportOfAnotherVersionLapsesNothing) {
+    add_version();
+    add_version();
+    const RequestId id = approved_request(1);
+    ASSERT_THAT(add_report_as("ada", 2), is_ok());
+    EXPECT_EQ(request(id).state, RequestState::approved);
 }
 
 TEST_F(Workflow, ARejectionEndsTheRequestAndANewOneStartsAnew) {
