@@ -8,7 +8,7 @@
 namespace baton::artifacts {
 
 struct ArchiveMember {
-    enum class Method { stored, deflated, other };
+    enum class Method { stored, deflated, other };  // other: not to be looked into
     std::string_view name;
     std::string_view data;   // as stored, perhaps compressed
     std::uint64_t size = 0;  // uncompressed, as declared
@@ -23,8 +23,8 @@ struct Archive {
 
 inline constexpr std::size_t max_archive_members = 10'000;  // more are a fault
 
-// By the central directory, compared with what stands before each member. Anything that starts or ends like a zip is
-// one.
+// By the central directory, compared with what stands before each member. Members that share bytes are a fault.
+// Anything that starts or ends like a zip is one.
 Archive read_zip(std::string_view content);
 
 // Anything that starts with a header whose checksum is right is a tar.

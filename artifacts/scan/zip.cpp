@@ -73,6 +73,7 @@ public:
         if (directory->offset != directory->end - directory->size) fault("bytes stand before the archive");
         shift_ = directory->end - directory->size - directory->offset;
         read_records(records);
+        distrust_shared_bytes();
         if (result_.members.empty() && content_.starts_with(local_signature)) fault("its directory lists nothing");
         if (result_.members.size() != directory->count && result_.fault.empty()) fault("its count of members is wrong");
         return std::move(result_);
@@ -116,8 +117,23 @@ private:
             const std::uint64_t start = at + shift_ + local_size + local_name + local_extra;
             member.data = part(content_, start, packed);
             if (member.data.size() != packed) fault("a member reaches beyond the end");
+            extents_.push_back({at + shift_, start + member.data.size(), result_.members.size()});
         }
         result_.members.push_back(member);
+    }
+
+    // So that looking into all members costs no more than looking at all bytes: of members that share some, only the
+    // first is looked into.
+    void distrust_shared_bytes() {
+        std::sort(extents_.begin(), extents_.end(), [](const Extent& a, const Extent& b) { return a.begin < b.begin; });
+        std::uint64_t taken = 0;
+        for (const Extent& extent : extents_) {
+            if (extent.begin < taken) {
+                fault("two members share bytes");
+                result_.members[extent.member].method = ArchiveMember::Method::other;
+            }
+            taken = std::max(taken, extent.end);
+        }
     }
 
     static ArchiveMember::Method method_of(std::uint64_t method) {
@@ -140,8 +156,16 @@ private:
         }
     }
 
+    // Where a member lies with what stands before it.
+    struct Extent {
+        std::uint64_t begin = 0;
+        std::uint64_t end = 0;
+        std::size_t member = 0;
+    };
+
     const std::string_view content_;
     std::uint64_t shift_ = 0;  // bytes before the archive
+    std::vector<Extent> extents_;
     Archive result_;
 };
 

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "archive_writer.h"
+#include "artifacts/scan/archive.h"
 #include "base/encoding.h"
 #include "vectors.h"
 
@@ -165,6 +166,22 @@ TEST(ScanFile, RefusesArchivesThatSayTwoThings) {
     }
     const std::string hidden = harmless_pickle.substr(0, harmless_pickle.size() - 1) + "0N." + good;
     EXPECT_THAT(scan("m.zip", hidden), testing::Contains("blocking pickle"));
+}
+
+// A directory may name the same bytes again and again: each of its entries would be looked into.
+TEST(ScanFile, RefusesMembersThatShareBytes) {
+    const std::string whole = zip_of({{"a.txt", std::string(1 << 20, 'a')}});
+    const std::size_t directory = whole.find("PK\x01\x02"), end = whole.find("PK\x05\x06");
+    const std::string record = whole.substr(directory, end - directory);
+    const std::size_t count = max_archive_members;
+    std::string archive = whole.substr(0, directory);
+    for (std::size_t i = 0; i < count; ++i) archive += record;
+    archive += "PK\x05\x06" + std::string(4, '\0') + little_endian(count, 2) + little_endian(count, 2) +
+               little_endian(count * record.size(), 4) + little_endian(directory, 4) + little_endian(0, 2);
+    const std::vector<Finding> findings = scan_file("m.zip", archive);
+    ASSERT_FALSE(findings.empty());
+    EXPECT_EQ(findings.back().code, "unscannable");
+    EXPECT_THAT(findings.back().message, HasSubstr("two members share bytes"));
 }
 
 TEST(ScanFile, ReadsTypesOfArrays) {
