@@ -6,7 +6,7 @@ import threading
 import time
 
 import baton
-from harness import REPORT
+from harness import REPORT, request
 from models import constant
 
 CHANGES = 100
@@ -73,9 +73,41 @@ def was_live(timeline, version, sent, received):
 
 def test_a_version_that_cannot_be_loaded_leaves_the_old_one_serving(server, name):
     server.make_live(name, constant(1.0), path="model.onnx")
-    broken = server.api("dana", "PUT", "/blobs/sha256:" + "0" * 64, body=b"not that")
-    assert broken.status == 422, "bytes that do not match their digest never become a version"
-    assert server.client("vic").predict(name, [[1, 2]])["variable"] == [[1.0]]
+    damaged = server.register(name, constant(2.0), path="model.onnx", report=REPORT)
+    spoil(server, damaged["files"][0]["digest"])
+
+    slot = server.promote(server.hand_over(damaged))
+    assert (slot["version"], slot["serving"]) == (2, "failed"), slot
+    assert "have changed" in slot["message"]
+    [listed] = [one for one in server.call("vic", "GET", "/live")["slots"] if one["model"] == name]
+    assert (listed["version"], listed["serving"], listed["message"]) == (2, "failed", slot["message"])
+    shown = server.cli("vic", "live", name).stdout
+    assert "failed" in shown and slot["message"] in shown
+    assert serving_metric(server, name) == 0
+    answer = server.client("vic").predict(name, [[1, 2]])
+    assert (answer.version, answer["variable"]) == ("1", [[1.0]])
+
+    good = server.register(name, constant(3.0), path="model.onnx", report=REPORT)
+    slot = server.promote(server.hand_over(good))
+    assert (slot["version"], slot["serving"], slot["message"]) == (3, "ready", "")
+    assert serving_metric(server, name) == 1
+    answer = server.client("vic").predict(name, [[1, 2]])
+    assert (answer.version, answer["variable"]) == ("3", [[3.0]])
+
+
+def spoil(server, digest):
+    """Turns one bit of a stored blob, as a failing disk might."""
+    [path] = server.data.glob(f"**/blobs/sha256/*/{digest.removeprefix('sha256:')}")
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.chmod(0o600)
+    path.write_bytes(content)
+
+
+def serving_metric(server, name):
+    metrics = request(server.url, "GET", "/metrics").body.decode()
+    [line] = [line for line in metrics.splitlines() if line.startswith("baton_slot_serving{") and f'model="{name}"' in line]
+    return float(line.rsplit(" ", 1)[1])
 
 
 def test_the_live_set_is_served_again_after_a_restart(fresh):
