@@ -107,4 +107,11 @@ Status require_environment(const Caller& caller, const Environment& environment)
                   "use a token whose environments include " + environment.text());
 }
 
+Status require_every_environment(const Caller& caller) {
+    const auto& patterns = caller.environments;
+    if (patterns.empty() || std::find(patterns.begin(), patterns.end(), "*") != patterns.end()) return {};
+    return denied("this concerns every environment; this token may act on some only",
+                  "use a token that is not limited to environments");
+}
+
 }  // namespace baton::registry

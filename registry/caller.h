@@ -46,6 +46,7 @@ Status require_role(const Caller& caller, Role role);
 Status require_role(const Caller& caller, Role role, const ModelName& model);
 Status require_read(const Caller& caller, const ModelName& model);
 Status require_environment(const Caller& caller, const Environment& environment);
+Status require_every_environment(const Caller& caller);  // those too that nobody has named yet
 
 struct Idempotency {
     std::string key;     // 1 to 255 visible ASCII characters

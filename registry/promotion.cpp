@@ -229,6 +229,7 @@ Result<Version> retire(Transaction& transaction, const ModelName& model, const V
                        const std::string& reason) {
     const Caller& caller = transaction.caller();
     BATON_TRY(require_role(caller, Role::deployer, model));
+    BATON_TRY(require_every_environment(caller));
     BATON_TRY(check_text("reason", reason, Presence::required));
     BATON_ASSIGN(const Version version, load_version(transaction, model, ref));
     const std::string name = version_text(model, version.number);

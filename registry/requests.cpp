@@ -136,12 +136,15 @@ Result<PromotionRequest> comment(Transaction& transaction, RequestId id, const s
 Result<PromotionRequest> withdraw(Transaction& transaction, RequestId id) {
     const Caller& caller = transaction.caller();
     BATON_ASSIGN(const PromotionRequest request, find_reviewed(transaction, caller, id));
-    if (caller.user != request.requester && !caller.has(Role::admin)) {
+    const bool is_admin = caller.has(Role::admin);
+    if (caller.user != request.requester && !is_admin) {
         return Error{
             .code = Code::permission_denied,
             .message = "only " + request.requester.text() + ", who opened the request, or an admin may withdraw it",
             .hint = "an approver may reject it"};
     }
+    if (!is_admin) BATON_TRY(require_role(caller, Role::developer));
+    BATON_TRY(require_environment(caller, request.environment));
     BATON_TRY(require_open(request));
     close(transaction, request, RequestState::withdrawn, "withdrawn by " + caller.user.text());
     append_audit(transaction, {.action = "request.withdrawn",

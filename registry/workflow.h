@@ -37,7 +37,7 @@ Result<PromotionRequest> comment(Transaction&, RequestId, const std::string& tex
 Result<PromotionRequest> approve(Transaction&, RequestId, const Digest& digest, const std::string& comment,
                                  const std::optional<Digest>& subject = {});
 Result<PromotionRequest> reject(Transaction&, RequestId, const std::string& reason);
-// By the requester or an admin.
+// By the requester, who must still be a developer, or an admin.
 Result<PromotionRequest> withdraw(Transaction&, RequestId);
 // Ends the requests whose time is over and returns how many; called now and then. Until then they only read as expired.
 Result<std::int64_t> expire_requests(Transaction&);
@@ -58,7 +58,7 @@ Result<Slot> promote(Transaction&, RequestId, std::optional<std::int64_t> expect
 // since: that takes a new request. Without `to`, versions that cannot be gone back to are passed over.
 Result<Slot> rollback(Transaction&, const ModelName&, const Environment&, const std::optional<VersionRef>& to,
                       const std::string& reason);
-// By a deployer; not while it is live anywhere. Its open requests are withdrawn.
+// By a deployer whose token is not limited to environments; not while it is live anywhere. Its open requests are withdrawn.
 Result<Version> retire(Transaction&, const ModelName&, const VersionRef&, const std::string& reason);
 
 struct SlotHistory {
