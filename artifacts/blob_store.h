@@ -67,5 +67,8 @@ struct LocalStoreOptions {
 };
 // One process at a time may have a folder open: opening it removes the temporaries of the one before.
 Result<std::unique_ptr<BlobStore>> open_local_store(const LocalStoreOptions& options);
+// For looking with size(), open(), each() and verify(), which change nothing, at a folder as it is: nothing is made,
+// synced or swept, and what is missing counts as empty. (read() would set a damaged blob aside.)
+std::unique_ptr<const BlobStore> view_local_store(const std::string& folder);
 
 }  // namespace baton::artifacts

@@ -37,6 +37,11 @@ Result<std::unique_ptr<LocalStore>> LocalStore::open_folder(const LocalStoreOpti
     return store;
 }
 
+std::unique_ptr<const LocalStore> LocalStore::view_folder(const std::string& folder,
+                                                          std::shared_ptr<FileSystem> files) {
+    return std::unique_ptr<const LocalStore>(new LocalStore({.folder = folder}, std::move(files)));
+}
+
 Status LocalStore::make_root(const std::string& path) {
     Status status = files_->make_folder(path);
     if (!status.ok() && status.error().code == Code::not_found && parent_folder(path) != path) {
@@ -246,6 +251,10 @@ void LocalStore::release_partial(const Digest& digest) {
 Result<std::unique_ptr<BlobStore>> open_local_store(const LocalStoreOptions& options) {
     BATON_ASSIGN(auto store, LocalStore::open_folder(options, posix_file_system(), SystemClock()));
     return std::unique_ptr<BlobStore>(std::move(store));
+}
+
+std::unique_ptr<const BlobStore> view_local_store(const std::string& folder) {
+    return LocalStore::view_folder(folder, posix_file_system());
 }
 
 }  // namespace baton::artifacts

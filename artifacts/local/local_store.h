@@ -23,6 +23,8 @@ public:
     // Makes what is missing of the layout, makes all names in it durable, and sweeps uploads/.
     static Result<std::unique_ptr<LocalStore>> open_folder(const LocalStoreOptions& options,
                                                            std::shared_ptr<FileSystem> files, const Clock& clock);
+    // As view_local_store().
+    static std::unique_ptr<const LocalStore> view_folder(const std::string& folder, std::shared_ptr<FileSystem> files);
 
     Result<std::optional<std::uint64_t>> size(const Digest& digest) const override;
     Result<std::uint64_t> upload_offset(const Digest& digest) const override;
