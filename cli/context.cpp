@@ -6,6 +6,8 @@
 namespace baton::cli {
 namespace {
 
+// The server takes up to 60 seconds for what may wait (promote --wait, pull --watch); its answer still has to arrive.
+constexpr int answer_seconds = 90;
 constexpr const char* default_url = "http://127.0.0.1:8080";
 
 std::string variable(const Io& io, const std::string& name) { return io.environment(name).value_or(""); }
@@ -50,7 +52,8 @@ Context::Context(GlobalOptions& options, Io& io) : options_(options), io_(io) {}
 Result<std::reference_wrapper<Api>> Context::api() {
     if (!api_) {
         BATON_ASSIGN(const Profile target, resolve_target(options_, io_));
-        BATON_ASSIGN(auto client, server::HttpClient::create({.url = target.url, .token = target.token}));
+        BATON_ASSIGN(auto client, server::HttpClient::create(
+                                      {.url = target.url, .token = target.token, .read_seconds = answer_seconds}));
         api_ = std::make_unique<Api>(std::move(client));
     }
     return std::ref(*api_);

@@ -32,7 +32,8 @@ constexpr std::chrono::milliseconds retry_pause{2000};
 constexpr int attempts = 5;
 constexpr std::chrono::milliseconds first_pause{200};
 
-// Where the files of a reference are: of what is live by paths that may be open to everyone, of others by version.
+// Where a reference's manifest and files are. What is live has paths that may be open to everyone; of all else the
+// manifest is asked for by the reference, and the files by the manifest's digest, which means the same for ever.
 class Source {
 public:
     explicit Source(Reference reference) : reference_(std::move(reference)) {
@@ -48,10 +49,10 @@ public:
         if (is_live()) return api_path({"models", reference_.model, "live"}, query_);
         return api_path({"models", reference_.model, "versions", reference_.selector, "manifest"});
     }
-    std::string file(const std::string& path) const {
-        const std::string folder =
-            is_live() ? api_path({"models", reference_.model, "live", "files"})
-                      : api_path({"models", reference_.model, "versions", reference_.selector, "files"});
+    std::string file(const Digest& version, const std::string& path) const {
+        const std::string folder = is_live()
+                                       ? api_path({"models", reference_.model, "live", "files"})
+                                       : api_path({"models", reference_.model, "versions", version.text(), "files"});
         const std::string target = folder + "/" + percent_encode(path, "/");
         return is_live() ? target + "?environment=" + percent_encode(environment()) : target;
     }
@@ -95,7 +96,7 @@ Result<std::optional<Manifest>> fetch_manifest(Api& api, const Source& source, c
     server::Headers headers;
     if (shown) headers.add("If-None-Match", "\"" + shown->text() + "\"");
     BATON_ASSIGN(const ClientResponse response, api.exchange(server::Method::get, source.manifest(), headers));
-    if (response.status == 304) return std::optional<Manifest>();
+    if (response.status == 304 && shown) return std::optional<Manifest>();
     BATON_ASSIGN(Manifest manifest, read_manifest(response));
     return std::optional<Manifest>(std::move(manifest));
 }
@@ -121,8 +122,9 @@ Status download(Context& context, Api& api, const std::string& target, const Mir
 
 Status install(Context& context, Api& api, const Source& source, const Manifest& manifest, Mirror& mirror) {
     Progress progress(context.io(), "pulling", manifest.total_size());
+    const Digest version = manifest.digest();
     return mirror.show(manifest, [&](const ManifestFile& file, const Mirror::Write& write) {
-        return download(context, api, source.file(file.path), [&](std::span<const char> bytes) {
+        return download(context, api, source.file(version, file.path), [&](std::span<const char> bytes) {
             progress.add(bytes.size());
             return write(bytes);
         });

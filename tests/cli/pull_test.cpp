@@ -23,22 +23,28 @@ protected:
 
     // Serves the files below a resource of the API and answers the version's digest.
     Digest offer(const std::string& manifest_path, const std::string& files_path, const Files& files) {
-        std::vector<artifacts::ManifestFile> entries;
-        for (const auto& [path, content] : files) {
-            entries.push_back({path, content.size(), sha256(content)});
-            server.on("GET " + files_path + "/" + path, content);
-        }
-        const auto manifest = artifacts::Manifest::create(std::move(entries));
-        const std::string etag = "\"" + manifest->digest().text() + "\"";
-        server.on("GET " + manifest_path, [etag, body = manifest->canonical()](const FakeRequest& request) {
+        for (const auto& [path, content] : files) server.on("GET " + files_path + "/" + path, content);
+        const artifacts::Manifest manifest = manifest_of(files);
+        const std::string etag = "\"" + manifest.digest().text() + "\"";
+        server.on("GET " + manifest_path, [etag, body = manifest.canonical()](const FakeRequest& request) {
             if (request.header("if-none-match") == etag) return FakeAnswer{.status = 304, .headers = {{"ETag", etag}}};
             return FakeAnswer{.body = body, .headers = {{"ETag", etag}}};
         });
-        return manifest->digest();
+        return manifest.digest();
     }
+    // A selector may mean another version a moment later, so files are offered by digest alone.
     Digest offer_version(const std::string& ref, const Files& files) {
-        const std::string resource = "/api/v1/models/risk/versions/" + ref;
-        return offer(resource + "/manifest", resource + "/files", files);
+        const std::string versions_path = "/api/v1/models/risk/versions/";
+        return offer(versions_path + ref + "/manifest", versions_path + digest_of(files).text() + "/files", files);
+    }
+    static Digest digest_of(const Files& files) { return manifest_of(files).digest(); }
+    static artifacts::Manifest manifest_of(const Files& files) {
+        std::vector<artifacts::ManifestFile> entries;
+        for (const auto& [path, content] : files) entries.push_back({path, content.size(), sha256(content)});
+        return artifacts::Manifest::create(std::move(entries)).value();
+    }
+    static std::string file_of(const Digest& version, const std::string& path) {
+        return "GET /api/v1/models/risk/versions/" + version.text() + "/files/" + path;
     }
     Digest offer_live(const Files& files) {
         return offer("/api/v1/models/risk/live", "/api/v1/models/risk/live/files", files);
@@ -53,7 +59,7 @@ protected:
 
 TEST_F(PullTest, ShowsTheFilesThroughALinkNamedByDigest) {
     const Digest digest = offer_version("3", {{"model.onnx", "bytes"}, {"data/a b.json", "{}"}});
-    server.on("GET /api/v1/models/risk/versions/3/files/data/a%20b.json", "{}");
+    server.on(file_of(digest, "data/a%20b.json"), "{}");
     const Outcome outcome = pull("risk/3");
     ASSERT_EQ(outcome.code, 0) << outcome.err;
     EXPECT_EQ(fs::read_symlink(target()), fs::path("model.versions") / digest.hex());
@@ -72,10 +78,10 @@ TEST_F(PullTest, ABareNameMeansWhatIsLiveInProduction) {
 
 TEST_F(PullTest, AMismatchLeavesTheOldTree) {
     const Digest first = offer_version("1", {{"m", "old"}});
-    offer_version("2", {{"m", "new"}, {"n", "fine"}});
+    const Digest second = offer_version("2", {{"m", "new"}, {"n", "fine"}});
     ASSERT_EQ(pull("risk/1").code, 0);
     for (const char* damaged : {"neu", "longer", "ne", ""}) {
-        server.on("GET /api/v1/models/risk/versions/2/files/m", damaged);
+        server.on(file_of(second, "m"), damaged);
         const Outcome outcome = pull("risk/2");
         EXPECT_EQ(outcome.code, 8) << damaged;
         EXPECT_THAT(outcome.err, HasSubstr("'m' does not match")) << damaged;
@@ -84,7 +90,7 @@ TEST_F(PullTest, AMismatchLeavesTheOldTree) {
         EXPECT_FALSE(fs::exists(target() / "n"));
         EXPECT_FALSE(fs::exists(versions() / ".incoming"));
     }
-    server.on("GET /api/v1/models/risk/versions/2/files/m", "new");
+    server.on(file_of(second, "m"), "new");
     ASSERT_EQ(pull("risk/2").code, 0);
     EXPECT_EQ(read(target() / "m"), "new");
 }
@@ -107,8 +113,8 @@ TEST_F(PullTest, AManifestThatDoesNotFitItsDigestIsNotTrusted) {
 
 TEST_F(PullTest, ABrokenDownloadGoesOnWhereItStopped) {
     const std::string content(500'000, 'z');
-    offer_version("1", {{"m", content}});
-    server.on("GET /api/v1/models/risk/versions/1/files/m", [content](const FakeRequest& request) {
+    const Digest digest = offer_version("1", {{"m", content}});
+    server.on(file_of(digest, "m"), [content](const FakeRequest& request) {
         const std::string range = request.header("range");
         if (range.empty()) return FakeAnswer{.body = content, .break_after = 200'000};
         const std::size_t first = std::stoul(range.substr(std::string("bytes=").size()));
@@ -117,14 +123,14 @@ TEST_F(PullTest, ABrokenDownloadGoesOnWhereItStopped) {
     const Outcome outcome = pull("risk/1");
     ASSERT_EQ(outcome.code, 0) << outcome.err;
     EXPECT_EQ(read(target() / "m"), content);
-    EXPECT_EQ(server.requests("GET /api/v1/models/risk/versions/1/files/m").size(), 2u);
+    EXPECT_EQ(server.requests(file_of(digest, "m")).size(), 2u);
 }
 
 TEST_F(PullTest, WhatIsThereIsNotFetchedAgainAndDamageIsRepaired) {
     const Digest digest = offer_version("1", {{"m", "bytes"}});
     ASSERT_EQ(pull("risk/1").code, 0);
     ASSERT_EQ(pull("risk/1").code, 0);
-    EXPECT_EQ(server.requests("GET /api/v1/models/risk/versions/1/files/m").size(), 1u);
+    EXPECT_EQ(server.requests(file_of(digest, "m")).size(), 1u);
     write("model.versions/" + digest.hex() + "/m", "rotten");
     ASSERT_EQ(pull("risk/1").code, 0);
     EXPECT_EQ(read(target() / "m"), "bytes");
@@ -152,6 +158,24 @@ TEST_F(PullTest, WhatNoPullMadeIsNotReplaced) {
     fs::remove(target());
     fs::create_directory(target());
     EXPECT_EQ(pull("risk/1").code, 0);
+}
+
+TEST_F(PullTest, ASelectorThatMovesDuringTheDownloadGivesTheVersionItMeantFirst) {
+    const Digest first = offer_version("latest", {{"m", "old"}, {"n", "same"}});
+    server.on(file_of(first, "m"), [this](const FakeRequest&) {
+        offer_version("latest", {{"m", "newer"}, {"n", "same"}});
+        return FakeAnswer{.body = "old"};
+    });
+    const Outcome outcome = pull("risk/latest");
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+    EXPECT_EQ(read(target() / "m"), "old");
+    EXPECT_EQ(fs::read_symlink(target()).filename(), first.hex());
+}
+
+TEST_F(PullTest, AnAnswerThatNothingHasChangedToNoSuchQuestionIsRefused) {
+    server.on("GET /api/v1/models/risk/versions/1/manifest", "", 304);
+    EXPECT_EQ(pull("risk/1").code, 8);
+    EXPECT_FALSE(fs::exists(fs::symlink_status(target())));
 }
 
 TEST_F(PullTest, AChangeOfLiveDuringTheDownloadIsFollowed) {
