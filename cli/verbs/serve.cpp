@@ -23,8 +23,17 @@ void add_serve(CLI::App& root, Action& chosen) {
     text_option("--environment", options->environment, "Whose live versions answer predictions", "ENV");
     verb->add_flag("--anonymous-inference", options->anonymous_inference, "Predictions need no token");
     verb->add_flag("--anonymous-live", options->anonymous_live, "Reading what is live needs no token");
-    verb->add_option("--loops", options->loops, "Event loops; 0: one less than there are cores")->type_name("N");
+    verb->add_option("--loops", options->loops, "Event loops; 0: one less than there are cores")
+        ->type_name("N")
+        ->check(CLI::NonNegativeNumber);
     verb->add_option("--workers", options->workers, "Threads for what may block")
+        ->type_name("N")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    verb->add_option("--max-connections", options->connections, "Open connections in all; more are answered 503")
+        ->type_name("N")
+        ->capture_default_str();
+    verb->add_option("--max-connections-per-peer", options->connections_per_peer, "Open connections of one address")
         ->type_name("N")
         ->capture_default_str();
     verb->add_flag("!--no-access-log", options->access_log, "No line a request on standard error");

@@ -69,6 +69,15 @@ std::string metrics_text(const Health& health) {
     return out;
 }
 
+// One broken model does not make the others unavailable: the counts say so, and baton_slot_serving which.
+std::string ready_text(const Health& health) {
+    std::size_t failed = 0;
+    const auto slots = health.live_set.statuses();
+    for (const auto& slot : slots) failed += slot.state == inference::ServingState::failed ? 1 : 0;
+    return "{\"status\":\"ready\",\"slots\":" + std::to_string(slots.size()) + ",\"failed\":" + std::to_string(failed) +
+           "}";
+}
+
 }  // namespace
 
 void RequestMetrics::record(int status, std::chrono::nanoseconds took) {
@@ -105,7 +114,7 @@ void add_health_routes(Router& router, const Health& health) {
         {Method::get, "/healthz", Inline{[](const Request&) { return Response::json(200, "{\"status\":\"ok\"}"); }}});
     router.add({Method::get, "/readyz", Inline{[&health](const Request&) {
                     if (health.draining.load()) return Response::json(503, "{\"status\":\"draining\"}");
-                    return Response::json(200, "{\"status\":\"ready\"}");
+                    return Response::json(200, ready_text(health));
                 }}});
     router.add({Method::get, "/metrics", Inline{[&health](const Request&) {
                     return Response::text(200, metrics_text(health), "text/plain; version=0.0.4; charset=utf-8");

@@ -1,6 +1,10 @@
 // Carries the live set from the registry to inference: the one place where both are known.
 #pragma once
 
+#include <atomic>
+#include <map>
+#include <string>
+
 #include "inference/live_set.h"
 #include "registry/store.h"
 
@@ -9,7 +13,25 @@ namespace baton::server {
 // The live set as inference wants it, with the ONNX blob of each version.
 Result<std::vector<inference::WantedSlot>> wanted_slots(const registry::Snapshot& snapshot, std::int64_t& revision);
 
-// Gives the live set of now to `live_set`, and again after every change. Both must outlive the store's last commit.
-Status connect_live_set(registry::Store& store, inference::LiveSet& live_set);
+// Both must outlive the feed, and the feed the store's last commit and the live set's last load. Thread-safe.
+class LiveFeed {
+public:
+    LiveFeed(registry::Store& store, inference::LiveSet& live_set) : store_(store), live_set_(live_set) {}
+
+    // Gives the live set of now to inference, and again after every change.
+    Status start();
+    // Tries again what could not be read or loaded; a repaired blob is served without a restart.
+    void catch_up();
+    // Logs what has become of the slots since it was called last. On one thread at a time.
+    void log_changes();
+
+private:
+    Status hand_over();
+
+    registry::Store& store_;
+    inference::LiveSet& live_set_;
+    std::atomic<bool> behind_ = false;           // the latest live set could not be read
+    std::map<std::string, std::string> logged_;  // by slot, its version and state
+};
 
 }  // namespace baton::server

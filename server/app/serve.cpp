@@ -6,18 +6,17 @@
 #include <cstdio>
 #include <thread>
 
-#include <spdlog/spdlog.h>
-
 #include "inference/live_set.h"
 #include "registry/identity.h"
 #include "registry/workflow.h"
+#include "server/app/access_log.h"
 #include "server/app/data_folder.h"
 #include "server/app/health.h"
 #include "server/app/live_feed.h"
-#include "server/app/log.h"
 #include "server/auth/credentials.h"
 #include "server/inference/service.h"
 #include "server/live/watch.h"
+#include "server/log/log.h"
 #include "server/native/routes.h"
 #include "server/oip/routes.h"
 #include "server/tfserving/routes.h"
@@ -29,7 +28,9 @@ namespace {
 constexpr std::size_t worker_queue = 1024;
 constexpr std::chrono::seconds drain_grace{10};
 constexpr std::chrono::milliseconds poll_interval{100};
-constexpr std::chrono::seconds upkeep_interval{60};
+constexpr std::chrono::seconds upkeep_interval{15};
+constexpr std::size_t most_workers = 1024;
+constexpr std::size_t most_loops = 256;
 
 struct ListenAddress {
     std::string address;
@@ -72,9 +73,17 @@ public:
           health_{live_table_, live_set_, metrics_, pool_, draining_},
           pool_(options.workers, worker_queue) {}
 
+    ~App() {
+        watch_->stop();  // who still waits needs the pool and the API
+        log_event(LogLevel::info, "stopped");
+    }
+
     Status start() {
-        live_set_.on_change([watch = watch_] { watch->notify(); });
-        BATON_TRY(connect_live_set(*folder_.store, live_set_));
+        live_set_.on_change([this] {
+            watch_->notify();
+            live_feed_.log_changes();
+        });
+        BATON_TRY(live_feed_.start());
         native::add_routes(router_, api_);
         oip::add_routes(router_, inference_);
         tfserving::add_routes(router_, inference_);
@@ -101,6 +110,7 @@ public:
         if (!management_url_.empty()) std::printf("baton management on %s\n", management_url_.c_str());
         std::printf("baton listening on %s\n", url_.c_str());
         std::fflush(stdout);
+        log_event(LogLevel::info, "listening", {{"url", url_}, {"data", options_.data.string()}});
         return {};
     }
 
@@ -109,11 +119,11 @@ public:
         while (!stop_requested()) {
             std::this_thread::sleep_for(poll_interval);
             if (std::chrono::steady_clock::now() < next_upkeep) continue;
-            expire_overdue_requests();
-            checkpoint();
+            upkeep();
             next_upkeep = std::chrono::steady_clock::now() + upkeep_interval;
         }
         draining_ = true;
+        log_event(LogLevel::info, "draining");
         watch_->stop();  // long polls are answered now, so that they do not hold the drain up
         server_->drain(drain_grace);
         checkpoint();
@@ -149,6 +159,8 @@ private:
         transport.address = listen.address;
         transport.port = listen.port;
         transport.loops = options_.loops;
+        transport.limits.connections = options_.connections;
+        transport.limits.connections_per_peer = options_.connections_per_peer;
         transport.on_answered = [this, access_log = options_.access_log](const Request& request,
                                                                          const Answered& answered) {
             metrics_.record(answered.status, answered.took);
@@ -157,16 +169,29 @@ private:
         return transport;
     }
 
+    void upkeep() {
+        live_feed_.catch_up();
+        expire_overdue_requests();
+        if (const Status status = authenticator_.record_use(*folder_.store); !status.ok()) {
+            warn("token_use_not_recorded", status.error());
+        }
+        checkpoint();
+    }
+
+    static void warn(const char* event, const Error& error) {
+        log_event(LogLevel::warning, event, {{"message", error.message}});
+    }
+
     void expire_overdue_requests() {
         const registry::Call call{registry::system_caller(), "upkeep", std::nullopt};
         const auto expired = folder_.store->write<std::int64_t>(
             call, [](registry::Transaction& transaction) { return registry::expire_requests(transaction); });
-        if (!expired.ok()) spdlog::warn("overdue requests were not ended: {}", expired.error().message);
+        if (!expired.ok()) warn("overdue_requests_not_ended", expired.error());
     }
 
     void checkpoint() {
         if (Status status = folder_.store->checkpoint(); !status.ok()) {
-            spdlog::warn("the write-ahead log was not folded in: {}", status.error().message);
+            warn("write_ahead_log_not_folded_in", status.error());
         }
     }
 
@@ -177,6 +202,7 @@ private:
     registry::Authenticator authenticator_;
     const std::shared_ptr<LiveWatch> watch_ = std::make_shared<LiveWatch>();
     inference::LiveTable live_table_;
+    LiveFeed live_feed_{*folder_.store, live_set_};  // before the live set, whose last load still reports to it
     inference::LiveSet live_set_;
     native::Api api_;
     InferenceService inference_;
@@ -190,6 +216,18 @@ private:
     std::string management_url_;
 };
 
+Status check(const ServeOptions& options) {
+    BATON_TRY(registry::Environment::parse(options.environment));
+    if (options.workers == 0 || options.workers > most_workers) {
+        return invalid_argument("--workers must be 1 to " + std::to_string(most_workers));
+    }
+    if (options.loops > most_loops) return invalid_argument("--loops must be 0 to " + std::to_string(most_loops));
+    if (options.connections == 0 || options.connections_per_peer == 0) {
+        return invalid_argument("--max-connections and --max-connections-per-peer must be at least 1");
+    }
+    return {};
+}
+
 // A connection is a descriptor, and the usual soft limit of 1,024 is far below what the front door can hold.
 void raise_descriptor_limit() {
     rlimit limit{};
@@ -201,6 +239,7 @@ void raise_descriptor_limit() {
 }  // namespace
 
 Status serve(const ServeOptions& options, const std::function<bool()>& stop_requested) {
+    BATON_TRY(check(options));
     const SystemClock clock;
     BATON_ASSIGN(DataFolder folder, open_data_folder(options.data, clock));
     start_log();

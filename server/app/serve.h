@@ -17,10 +17,12 @@ struct ServeOptions {
     std::string management_listen;           // empty: no management listener
     std::string environment = "production";  // the one that inference without a version is answered from
     bool anonymous_inference = false;
-    bool anonymous_live = false;  // reading live manifests and files
-    std::size_t loops = 0;        // event loops; 0: cores - 1, at least 1
-    std::size_t workers = 8;      // worker threads for what may block
-    bool access_log = true;       // one JSON line a request on stderr
+    bool anonymous_live = false;               // reading live manifests and files
+    std::size_t loops = 0;                     // event loops; 0: cores - 1, at least 1
+    std::size_t workers = 8;                   // worker threads for what may block
+    std::size_t connections = 10'000;          // in all; more are answered 503
+    std::size_t connections_per_peer = 6'000;  // of one address, so that no client can take them all
+    bool access_log = true;                    // one JSON line a request on stderr
 };
 
 // Runs until `stop_requested` (called about ten times a second) answers true, then drains. Tells on stdout, in lines a

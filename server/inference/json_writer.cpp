@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "base/encoding.h"
+#include "server/log/log.h"
 
 namespace baton::server {
 namespace {
@@ -160,7 +161,10 @@ Status JsonWriter::elements(const Tensor& tensor, std::size_t begin, std::size_t
 
 std::string error_body(const Error& error) {
     constexpr std::size_t limit = 1000;
-    std::string text = error.hint.empty() ? error.message : error.message + " (" + error.hint + ")";
+    const bool is_bug = error.code == Code::internal;
+    if (is_bug) log_failure(error.message);
+    std::string text = is_bug ? "something went wrong inside Baton; the server's log has it" : error.message;
+    if (!is_bug && !error.hint.empty()) text += " (" + error.hint + ")";
     if (text.size() > limit) {
         std::size_t end = limit;
         while ((static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;  // not within a character

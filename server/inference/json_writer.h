@@ -92,7 +92,8 @@ private:
 };
 
 // The error body of the Open Inference Protocol and of TensorFlow Serving, {"error": "..."}: the message with the hint
-// behind it, cut off where it would quote too much of a hostile request.
+// behind it, cut off where it would quote too much of a hostile request. The message of an internal error goes to the
+// log instead.
 std::string error_body(const Error& error);
 
 }  // namespace baton::server

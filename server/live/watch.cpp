@@ -5,9 +5,24 @@
 #include <mutex>
 #include <thread>
 
+#include "server/log/log.h"
+
 namespace baton::server {
 
 using SteadyClock = std::chrono::steady_clock;
+
+namespace {
+
+// What the waiter held is dropped with it when it fails: a Responder among it answers then.
+void call_guarded(const std::function<void()>& then) {
+    try {
+        then();
+    } catch (const std::exception& error) {
+        log_failure(std::string("what waited for the live set failed: ") + error.what());
+    }
+}
+
+}  // namespace
 
 struct LiveWatch::Impl {
     struct Waiter {
@@ -20,8 +35,7 @@ struct LiveWatch::Impl {
     std::condition_variable changed;
     std::list<Waiter> waiters;  // guarded by mutex
     bool news = false;          // guarded by mutex
-    bool stopping = false;      // guarded by mutex: waits end at once
-    bool leaving = false;       // guarded by mutex: the thread ends
+    bool stopping = false;      // guarded by mutex
     std::thread thread;
 
     // Moves out whoever is done. The predicates run under the mutex: they are quick by contract.
@@ -41,12 +55,12 @@ struct LiveWatch::Impl {
         while (true) {
             auto next = SteadyClock::now() + std::chrono::hours(1);
             for (const Waiter& waiter : waiters) next = std::min(next, waiter.deadline);
-            changed.wait_until(lock, next, [&] { return news || leaving; });
+            changed.wait_until(lock, next, [&] { return news || stopping; });
             news = false;
             std::list<Waiter> done = take_done();
-            const bool last = leaving;
+            const bool last = stopping;
             lock.unlock();
-            for (Waiter& waiter : done) waiter.then();
+            for (Waiter& waiter : done) call_guarded(waiter.then);
             if (last) return;
             lock.lock();
         }
@@ -57,22 +71,17 @@ LiveWatch::LiveWatch() : impl_(std::make_unique<Impl>()) {
     impl_->thread = std::thread([impl = impl_.get()] { impl->run(); });
 }
 
-LiveWatch::~LiveWatch() {
-    {
-        const std::lock_guard lock(impl_->mutex);
-        impl_->stopping = true;
-        impl_->leaving = true;
-    }
-    impl_->changed.notify_one();
-    impl_->thread.join();
-}
+LiveWatch::~LiveWatch() { stop(); }
 
 void LiveWatch::when(std::function<bool()> ready, std::chrono::milliseconds at_most, std::function<void()> then) {
     {
         const std::lock_guard lock(impl_->mutex);
-        impl_->waiters.push_back({std::move(ready), SteadyClock::now() + at_most, std::move(then)});
-        impl_->news = true;
+        if (!impl_->stopping) {
+            impl_->waiters.push_back({std::move(ready), SteadyClock::now() + at_most, std::move(then)});
+            impl_->news = true;
+        }
     }
+    if (then) return call_guarded(then);
     impl_->changed.notify_one();
 }
 
@@ -88,9 +97,9 @@ void LiveWatch::stop() {
     {
         const std::lock_guard lock(impl_->mutex);
         impl_->stopping = true;
-        impl_->news = true;
     }
     impl_->changed.notify_one();
+    if (impl_->thread.joinable()) impl_->thread.join();
 }
 
 }  // namespace baton::server

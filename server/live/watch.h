@@ -19,7 +19,8 @@ public:
     // asked now and after every notify(); both must be quick.
     void when(std::function<bool()> ready, std::chrono::milliseconds at_most, std::function<void()> then);
     void notify();
-    void stop();  // ends every wait at once, and those that still come
+    // Ends every wait at once and returns when their `then` have run; a later when() calls `then` before it returns.
+    void stop();
 
 private:
     struct Impl;

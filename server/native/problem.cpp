@@ -9,6 +9,7 @@
 
 #include "base/encoding.h"
 #include "base/error_codes.h"
+#include "server/log/log.h"
 
 namespace baton::server::native {
 namespace {
@@ -46,6 +47,7 @@ json body_of(const Error& error, std::string_view request_id, int status) {
 
 Response problem(const Error& error, std::string_view request_id, int status) {
     if (status == 0) status = http_status(error.code);
+    if (error.code == Code::internal) log_failure(error.message, request_id);
     const json body = body_of(error, request_id, status);
     Response response =
         Response::text(status, body.dump(-1, ' ', false, json::error_handler_t::replace), "application/problem+json");
@@ -56,13 +58,7 @@ Response problem(const Error& error, std::string_view request_id, int status) {
 }
 
 std::string request_id_of(const Request& request) {
-    const auto given = request.headers.get("X-Request-Id");
-    const auto is_plain = [](char c) {
-        return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '_' || c == '-';
-    };
-    if (given && !given->empty() && given->size() <= 64 && std::all_of(given->begin(), given->end(), is_plain)) {
-        return std::string(*given);
-    }
+    if (const auto given = request.id()) return std::string(*given);
     thread_local std::mt19937_64 random{std::random_device{}()};
     std::array<std::uint8_t, 12> bytes{};
     for (std::uint8_t& byte : bytes) byte = static_cast<std::uint8_t>(random());

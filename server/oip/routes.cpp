@@ -22,8 +22,8 @@ Response refusal(const Error& error) {
 }
 
 Response route_refusal(const Request&, const Error& error, int status) {
-    if (status == 404) return error_response(status, error_body({.message = "Not Found"}));
-    if (status == 405) return error_response(status, error_body({.message = "Method Not Allowed"}));
+    if (status == 404) return error_response(status, error_body(not_found("Not Found")));
+    if (status == 405) return error_response(status, error_body(invalid_argument("Method Not Allowed")));
     return error_response(status, error_body(error));
 }
 

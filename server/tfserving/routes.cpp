@@ -33,8 +33,9 @@ int status_of(Code code) {
 Response refusal(const Error& error) { return error_response(status_of(error.code), error_body(error)); }
 
 Response malformed(const Request& request) {
-    return error_response(400, error_body({.message = "Malformed request: " + std::string(method_name(request.method)) +
-                                                      " " + request.path}));
+    return error_response(
+        400, error_body(invalid_argument("Malformed request: " + std::string(method_name(request.method)) + " " +
+                                         request.path)));
 }
 
 Response route_refusal(const Request& request, const Error& error, int status) {

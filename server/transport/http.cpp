@@ -110,6 +110,18 @@ std::string_view Request::parameter(std::string_view name) const {
     return {};
 }
 
+std::optional<std::string_view> Request::id() const {
+    constexpr std::size_t longest = 64;
+    const auto given = headers.get("X-Request-Id");
+    const auto is_plain = [](char c) {
+        return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || c == '.' || c == '_' || c == '-';
+    };
+    if (!given || given->empty() || given->size() > longest || !std::ranges::all_of(*given, is_plain)) {
+        return std::nullopt;
+    }
+    return given;
+}
+
 std::optional<std::string> Request::query_parameter(std::string_view name) const {
     const auto decode = [](std::string_view part) {
         std::string spaced(part);

@@ -84,6 +84,8 @@ struct Request {
     static constexpr std::size_t body_padding = 64;
 
     std::string_view parameter(std::string_view name) const;  // "" if the route has none of that name
+    // X-Request-Id when it is sane: 1 to 64 of A-Z a-z 0-9 . _ -
+    std::optional<std::string_view> id() const;
     // A query parameter, percent-decoded ('+' is a space); nullopt if absent or malformed.
     std::optional<std::string> query_parameter(std::string_view name) const;
 };

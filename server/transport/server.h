@@ -34,13 +34,14 @@ private:
 struct TransportLimits {
     std::size_t head_bytes = 16 * 1024;
     std::size_t connections = 10'000;  // in all; more are answered 503 and closed
-    std::size_t connections_per_peer = 10'000;
+    std::size_t connections_per_peer = 6'000;
     std::uint64_t buffered_bytes = 256u << 20;  // request bodies being read, in all
     std::chrono::milliseconds head_time{10'000};
     std::chrono::milliseconds body_time{60'000};  // for bodies read whole
     std::chrono::milliseconds idle_time{75'000};
     std::chrono::milliseconds write_time{60'000};  // without any progress
-    std::uint64_t minimum_rate = 1024;             // bytes a second of a streamed upload, over rate_window
+    // Bytes a second: of a streamed upload over rate_window, and of the taking of an answer that waits in memory.
+    std::uint64_t minimum_rate = 1024;
     std::chrono::milliseconds rate_window{30'000};
     std::chrono::milliseconds linger_time{10'000};  // reading on after a last answer, so that the peer gets it
 };

@@ -3,9 +3,24 @@
 #include <mutex>
 #include <thread>
 
+#include "server/log/log.h"
 #include "server/transport/server.h"
 
 namespace baton::server {
+
+namespace {
+
+// A bug in one task must not end the server. Whoever waits for its answer gets one when the task's Responder is
+// dropped.
+void run_guarded(const std::function<void()>& task) {
+    try {
+        task();
+    } catch (const std::exception& error) {
+        log_failure(std::string("a task of the worker pool failed: ") + error.what());
+    }
+}
+
+}  // namespace
 
 struct WorkerPool::Impl {
     explicit Impl(std::size_t limit) : queue_limit(limit) {}
@@ -28,7 +43,7 @@ struct WorkerPool::Impl {
             std::function<void()> task = std::move(queue.front());
             queue.pop_front();
             lock.unlock();
-            task();
+            run_guarded(task);
             task = nullptr;  // what it held is freed outside the lock
             lock.lock();
         }

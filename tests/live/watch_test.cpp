@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <future>
+#include <stdexcept>
 
 #include <gtest/gtest.h>
 
@@ -46,6 +47,24 @@ TEST(LiveWatch, StoppingEndsAllWaitsOnce) {
         watch.when([] { return false; }, 1h, [&] { ++answers; });
     }
     EXPECT_EQ(answers, 11);
+}
+
+TEST(LiveWatch, GoesOnAfterAWaiterThatThrows) {
+    LiveWatch watch;
+    std::promise<void> done;
+    watch.when([] { return true; }, 1h, [] { throw std::runtime_error("a bug"); });
+    watch.when([] { return true; }, 1h, [&] { done.set_value(); });
+    EXPECT_EQ(done.get_future().wait_for(10s), std::future_status::ready);
+}
+
+TEST(LiveWatch, HasAnsweredEveryoneOnceItIsStopped) {
+    LiveWatch watch;
+    int answers = 0;  // no atomic: whoever is stopped in time has nothing to do with other threads
+    watch.when([] { return false; }, 1h, [&] { ++answers; });
+    watch.stop();
+    EXPECT_EQ(answers, 1);
+    watch.when([] { return false; }, 1h, [&] { ++answers; });
+    EXPECT_EQ(answers, 2);
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <future>
+#include <stdexcept>
 
 #include "server/transport/server.h"
 
@@ -15,6 +17,14 @@ TEST(WorkerPool, RunsWhatWasQueuedBeforeItEnds) {
         for (int i = 0; i < 100; ++i) ASSERT_TRUE(pool.submit([&] { ++done; }));
     }
     EXPECT_EQ(done, 100);
+}
+
+TEST(WorkerPool, GoesOnAfterATaskThatThrows) {
+    std::promise<void> ran;
+    WorkerPool pool(1, 10);
+    pool.submit([] { throw std::runtime_error("a bug"); });
+    pool.submit([&] { ran.set_value(); });
+    EXPECT_EQ(ran.get_future().wait_for(std::chrono::seconds(10)), std::future_status::ready);
 }
 
 TEST(WorkerPool, RefusesWhenTheQueueIsFullButNotTheNextStep) {

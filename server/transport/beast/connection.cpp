@@ -1,5 +1,6 @@
 #include "server/transport/beast/connection.h"
 
+#include "server/log/log.h"
 #include "server/transport/safe_call.h"
 
 namespace baton::server {
@@ -326,8 +327,9 @@ void Connection::run_async(const AsyncHandler& handler) {
     if (!late_answers_) late_answers_ = std::make_shared<LateAnswers>(weak_from_this(), loop_.mailbox());
     try {
         handler(request_, Responder(late_answers_, serial_));
-    } catch (const std::exception&) {
+    } catch (const std::exception& error) {
         // The responder was dropped on the way out, and has answered 500.
+        log_failure(std::string("a handler failed: ") + error.what());
     }
 }
 

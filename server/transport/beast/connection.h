@@ -149,6 +149,7 @@ private:
     std::string out_head_;
     std::string out_body_;
     std::size_t out_written_ = 0;
+    Clock::time_point write_due_ = Clock::time_point::max();  // for an answer that is held in memory as long
     std::optional<FileBody> file_;
     std::shared_ptr<FileTransfer> transfer_;
     std::shared_ptr<ChunkedBody> stream_;

@@ -79,6 +79,7 @@ void Connection::answer(Response&& response) {
         .date = loop_.date(), .http_1_0 = framing_.http_1_0, .close = close_after_, .length = std::nullopt};
     out_body_.clear();
     out_written_ = 0;
+    write_due_ = Clock::time_point::max();
     output_ = Output::whole;
     if (auto* text = std::get_if<std::string>(&response.body)) {
         delivery.length = text->size();
@@ -95,6 +96,9 @@ void Connection::answer(Response&& response) {
         output_ = Output::stream;
         // Over HTTP/1.0 only the end of the connection ends such a body.
         close_after_ = delivery.close = close_after_ || framing_.http_1_0;
+    }
+    if (const auto id = request_->id(); id && !response.headers.contains("X-Request-Id")) {
+        response.headers.add("X-Request-Id", *id);
     }
     out_head_.clear();
     append_head(out_head_, response, delivery);
@@ -129,7 +133,12 @@ bool Connection::flush() {
 void Connection::wait_until_writable(void (Connection::*then)()) {
     if (waiting_) return;
     waiting_ = true;
-    deadline_.set(Clock::now() + limits().write_time);
+    const Clock::time_point now = Clock::now();
+    if (output_ == Output::whole && write_due_ == Clock::time_point::max()) {
+        const std::chrono::seconds at_minimum_rate(out_body_.size() / limits().minimum_rate);
+        write_due_ = now + limits().write_time + at_minimum_rate;
+    }
+    deadline_.set(std::min(now + limits().write_time, write_due_));
     socket_.async_wait(boost::asio::socket_base::wait_write, [self = shared_from_this(), then](const error_code& ec) {
         self->waiting_ = false;
         if (self->phase_ == Phase::closed) return;
