@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Union
 from urllib.parse import quote
 
-from . import download, export, inference, manifest, report as reports, upload
+from . import agreement, download, export, inference, manifest, report as reports, upload
 from .errors import Conflict, InvalidRequest, Unavailable
 from .profiles import find_endpoint
 from .references import Reference, parse_reference
@@ -83,13 +83,13 @@ class Client:
         """
         facts: Dict[str, str] = {}
         if export.is_estimator(model_or_path):
-            content = export.to_onnx(model_or_path)
-            if X is not None:
-                export.check_agreement(model_or_path, content, X)
+            content = export.to_onnx(model_or_path, X=X)
+            if report is None and X is not None and (y is not None or not reports.needs_truth(model_or_path)):
+                report = reports.evaluate(model_or_path, X, y, onnx=content, dataset=dataset, slices=slices)
+            elif X is not None:
+                agreement.check(model_or_path, content, X)
             sources = [upload.source_of_bytes(export.MODEL_FILE, content)]
             facts = export.describe(model_or_path)
-            if report is None and X is not None and y is not None:
-                report = reports.evaluate(model_or_path, X, y, dataset=dataset, slices=slices)
         else:
             if X is not None or y is not None:
                 raise InvalidRequest(

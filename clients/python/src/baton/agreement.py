@@ -1,0 +1,175 @@
+"""Whether the ONNX model that was made of an estimator answers like the estimator.
+
+A few converters make models that are plainly wrong: swapped classes, another rule for the label. Rounding is no such thing. ONNX
+models compute with 32-bit numbers, so a label may differ where a row lies on the boundary between two labels as far as
+such numbers can tell: where the estimator itself changes to the other label when its input moves by that little. Any other
+difference of a label is refused, and so are values that differ by more than rounding can explain.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Optional
+
+from . import answers
+from .answers import Answers
+from .errors import ExportError
+from .export import names_of_steps
+from .table import column_names, holds_text, is_frame, take, to_array
+
+_ROWS = 2000  # looked at where nothing else needs the answers to all rows
+_NUDGE = 2.0**-20  # relative to a column: some units in the last place of a 32-bit number
+_NUDGES = 64
+_ON_BOUNDARY = 0.02  # the share of rows that may lie on a boundary
+_FEW_ROWS = 5  # which may in any case
+_PROBABILITY = 1e-2  # two-class Platt scaling is coupled by one library and not by another: up to 3.5e-3
+_VALUE = 1e-3  # of the range of predictions
+_ROUNDING = 1e-5  # of the largest prediction
+
+
+def check(estimator: Any, content: bytes, X: Any) -> None:
+    """Compares both on rows spread over all of ``X``, every predicted label among them. Raises ExportError.
+
+    A model that ONNX's reference evaluator cannot run is not judged.
+    """
+    rows = take(X, spread(estimator.predict(X), classifies=predicts_labels(estimator)))
+    try:
+        converted = answers.of_model(content, estimator, rows)
+    except answers.CannotRun:
+        return
+    compare(estimator, rows, answers.of_estimator(estimator, rows), converted)
+
+
+def compare(estimator: Any, X: Any, own: Answers, converted: Answers) -> None:
+    """Raises ExportError when the answers to the rows of ``X`` differ by more than rounding."""
+    differs = _labels_differ(estimator, X, own, converted) if predicts_labels(estimator) else _values_differ(own, converted)
+    differs = differs or _probabilities_differ(own, converted)
+    if differs:
+        raise ExportError(
+            f"the ONNX model that skl2onnx made of {names_of_steps(estimator)} does not answer like the estimator: {differs}",
+            code="unsupported_model",
+            hint="this is what would be served, so it is not registered: scale the inputs in a pipeline, train another estimator "
+            "(for SGDClassifier another loss), or register an ONNX file that you made yourself",
+        )
+
+
+def predicts_labels(estimator: Any) -> bool:
+    """Whether its predictions are labels (of a classifier, a clustering, an outlier detector) rather than values."""
+    return answers.kind_of(estimator) != "regressor"
+
+
+def spread(predicted: Any, classifies: bool, limit: int = _ROWS) -> Any:
+    """Positions of at most ``limit`` rows over the whole table: as many of each label, or over the range of values."""
+    import numpy as np
+
+    predicted = np.asarray(predicted)
+    if len(predicted) <= limit:
+        return np.arange(len(predicted))
+    if not classifies:
+        order = np.argsort(predicted.reshape(len(predicted), -1)[:, 0], kind="stable")
+        return np.sort(order[_evenly(len(order), limit)])
+    labels = np.unique(predicted)
+    groups = [np.flatnonzero(predicted == label) for label in labels]
+    share = max(1, limit // len(labels))
+    return np.sort(np.concatenate([group[_evenly(len(group), share)] for group in groups]))
+
+
+def _evenly(count: int, wanted: int) -> Any:
+    import numpy as np
+
+    return np.unique(np.linspace(0, count - 1, min(count, wanted)).round().astype(int))
+
+
+def _labels_differ(estimator: Any, X: Any, own: Answers, converted: Answers) -> Optional[str]:
+    import numpy as np
+
+    different = np.flatnonzero(own.predicted != converted.predicted)
+    if not len(different):
+        return None
+    wrong = different[~_on_boundary(estimator, X, different, converted.predicted[different])]
+    found = f"{len(different)} of {len(own.predicted)} labels differ"
+    if len(wrong):
+        at = int(wrong[0])
+        return f"{found}, as for row {at}: {_shown(converted.predicted[at])} instead of {_shown(own.predicted[at])}"
+    if len(different) > max(_FEW_ROWS, _ON_BOUNDARY * len(own.predicted)):
+        return f"{found}, because these rows need more digits than a 32-bit number has"
+    return None
+
+
+def _on_boundary(estimator: Any, X: Any, rows: Any, labels: Any) -> Any:
+    """For each of these rows, whether the estimator itself gives that label to the row when it is moved by rounding's size."""
+    import numpy as np
+
+    random = np.random.default_rng(0)
+    chosen, found = take(X, rows), np.zeros(len(rows), dtype=bool)
+    scale = _scale(X)
+    for _ in range(_NUDGES):
+        try:
+            found |= np.asarray(estimator.predict(_nudged(chosen, scale, random))) == labels
+        except ValueError:  # numbers that are categories cannot be moved: then no difference is excused
+            break
+        if found.all():
+            break
+    return found
+
+
+def _scale(X: Any) -> Any:
+    """How large the numbers of each column are."""
+    import numpy as np
+
+    if is_frame(X):
+        columns = [X[name].to_numpy() for name in X.columns]
+    else:
+        columns = list(np.atleast_2d(to_array(X)).T)
+    return [None if not _is_number(column) else float(np.nanmax(np.abs(column.astype(float)), initial=0.0)) for column in columns]
+
+
+def _is_number(column: Any) -> bool:
+    return column.dtype.kind in "fiu" or column.dtype.kind == "O" and not holds_text(column)
+
+
+def _nudged(X: Any, scale: Any, random: Any) -> Any:
+    import numpy as np
+
+    def moved(values: Any, size: float) -> Any:
+        values = values.astype(float)
+        return values + random.choice([-_NUDGE, _NUDGE], len(values)) * (np.abs(values) + size)
+
+    if is_frame(X) and not hasattr(X, "assign"):
+        return X
+    if is_frame(X):
+        columns = list(X.columns)
+        return X.assign(**{name: moved(X[name].to_numpy(), size) for name, size in zip(columns, scale) if size is not None})
+    values = to_array(X)
+    if all(size is None for size in scale):
+        return values
+    return np.column_stack([moved(column, size) for column, size in zip(values.T, scale)])
+
+
+def _probabilities_differ(own: Answers, converted: Answers) -> Optional[str]:
+    import numpy as np
+
+    if own.probability is None or converted.probability is None or own.probability.shape != converted.probability.shape:
+        return None
+    difference = np.abs(own.probability - converted.probability)
+    worst = int(np.argmax(difference.max(axis=1))) if difference.size else 0
+    if not difference.size or difference[worst].max() <= _PROBABILITY:
+        return None
+    return f"probabilities differ by up to {difference[worst].max():.2g}, as for row {worst}"
+
+
+def _values_differ(own: Answers, converted: Answers) -> Optional[str]:
+    import numpy as np
+
+    expected = np.asarray(own.predicted, dtype=float)
+    difference = np.abs(np.asarray(converted.predicted, dtype=float).reshape(expected.shape) - expected)
+    if not difference.size:
+        return None
+    allowed = _VALUE * (expected.max() - expected.min()) + _ROUNDING * np.abs(expected).max()
+    if difference.max() <= allowed:
+        return None
+    at = int(np.argmax(difference.reshape(len(difference), -1).max(axis=1)))
+    return f"predictions differ by up to {difference.max():.3g}, as for row {at}: {_shown(converted.predicted[at])} instead of {_shown(own.predicted[at])}"
+
+
+def _shown(value: Any) -> str:
+    return repr(value.tolist() if hasattr(value, "tolist") else value)
