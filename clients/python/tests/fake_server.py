@@ -276,19 +276,24 @@ class _Handler(BaseHTTPRequestHandler):
         self.answer(200, {"revision": state.revision, "slots": list(state.live.values())})
 
     def metadata(self, state: FakeServer, model: str) -> None:
-        self.answer(200, {"name": model, "versions": ["1"], "platform": "baton", "inputs": state.inputs, "outputs": []})
+        version = str(state.live.get(model, {"version": 1})["version"])
+        described = {"versions": [version], "platform": "baton", "inputs": state.inputs, "outputs": []}
+        self.answer(200, {"name": model, **described, "properties": {"version": version}})
 
     def infer(self, state: FakeServer, model: str) -> None:
         tensor = json.loads(self.body or b"")["inputs"][0]
         if tensor["name"] != state.inputs[0]["name"]:
             return self.answer(400, {"error": f"expected input {state.inputs[0]['name']}"})
+        if None in tensor["data"]:
+            return self.answer(400, {"error": "the model takes no missing values"})
         rows, width = tensor["shape"]
         sums = [sum(tensor["data"][row * width : (row + 1) * width]) for row in range(rows)]
         outputs = [
             {"name": "label", "datatype": "INT64", "shape": [rows], "data": [int(value) for value in sums]},
             {"name": "scores", "datatype": "FP32", "shape": [rows, 1], "data": [value if value >= 0 else None for value in sums]},
         ]
-        self.answer(200, {"model_name": model, "model_version": "1", "outputs": outputs})
+        version = str(state.live.get(model, {"version": 1})["version"])
+        self.answer(200, {"model_name": model, "model_version": version, "outputs": outputs})
 
 
 _ROUTES: List[Tuple[str, str, Callable[..., None]]] = [

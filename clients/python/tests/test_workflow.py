@@ -99,7 +99,7 @@ def test_inputs_are_asked_for_once_and_again_when_they_changed(client, server):
 
 @pytest.mark.parametrize(
     "rows, says",
-    [([[1, 2], [3]], "same length"), ([[1, float("nan")]], "not finite"), ({"Z": [[1, 2]]}, "no input is named Z")],
+    [([[1, 2], [3]], "same length"), ([[1, float("inf")]], "not finite"), ([[1, "x"]], "takes numbers, not 'x'"), ({"Z": [[1, 2]]}, "no input is named Z")],
 )
 def test_rows_that_cannot_be_sent_say_why(client, rows, says):
     with pytest.raises(baton.InvalidRequest, match=says):
@@ -119,3 +119,30 @@ def test_top_level_functions_use_the_environment(server, version, monkeypatch):
     monkeypatch.setenv("BATON_TOKEN", "btp_env")
     assert baton.get("m/1") == version
     assert server.calls[-1].headers["Authorization"] == "Bearer btp_env"
+
+
+def test_a_missing_value_is_sent_as_null(client, server):
+    np = pytest.importorskip("numpy")
+    server.fail("POST", "/infer", 200, {"model_name": "m", "model_version": "1", "outputs": []})
+    client.predict("m", [[1, None], [float("nan"), 2]])
+    server.fail("POST", "/infer", 200, {"model_name": "m", "model_version": "1", "outputs": []})
+    client.predict("m", np.array([[1, np.nan], [np.nan, 2]]))
+    sent = [call.document["inputs"][0]["data"] for call in server.of("POST", "/infer")]
+    assert sent == [[1, None, None, 2]] * 2
+    server.inputs = [{"name": "X", "datatype": "INT64", "shape": [-1, 2]}]
+    with pytest.raises(baton.InvalidRequest, match="INT64, in which no value can be missing"):
+        client.predict("m", [[1, None]])
+
+
+def test_a_prediction_is_a_mapping_of_outputs(client):
+    prediction = client.predict("m", [[1, 2]])
+    assert list(prediction) == ["label", "scores"] and len(prediction) == 2
+    assert "label" in prediction and 0 not in prediction and dict(prediction)["label"] == [3]
+
+
+def test_a_request_that_fails_says_that_the_version_is_there(client, server, tmp_path):
+    (tmp_path / "model.onnx").write_bytes(b"x")
+    server.fail("POST", "/requests", 400, {"code": "invalid_argument", "detail": "no environment is called so"})
+    with pytest.raises(baton.InvalidRequest, match="m/1 is registered, but .*no environment is called so") as caught:
+        client.register(tmp_path / "model.onnx", "m", request="bad env!")
+    assert "baton.request('m/1'" in caught.value.hint

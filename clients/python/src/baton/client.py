@@ -6,11 +6,11 @@ import dataclasses
 import os
 import time
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Union
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple, Union
 from urllib.parse import quote
 
 from . import agreement, download, export, inference, manifest, report as reports, upload
-from .errors import Conflict, InvalidRequest, Unavailable
+from .errors import BatonError, Conflict, InvalidRequest, Unavailable
 from .profiles import find_endpoint
 from .references import Reference, parse_reference
 from .transport import Transport
@@ -19,6 +19,7 @@ from .types import Model, Prediction, Request, Slot, Version
 API = "/api/v1"
 _SERVER_WAITS = 60.0  # seconds, at most, until it answers what may wait
 _ANSWER_TIME = 30.0  # for the answer to arrive after that
+_ATTEMPTS_AT_ONE_VERSION = 5
 RefLike = Union[str, Version, Reference]
 PathLike = Union[str, "os.PathLike[str]"]
 
@@ -101,7 +102,12 @@ class Client:
         facts.update({key: str(value) for key, value in (metadata or {}).items()})
         version = self.register_files(sources, name, report=report, tags=tags, metadata=facts, description=description, progress=progress)
         if request:
-            self.request(version, environment=request, notes=notes)
+            try:
+                self.request(version, environment=request, notes=notes)
+            except BatonError as error:
+                error.detail = f"{version} is registered, but its promotion could not be requested: {error.detail}"
+                error.hint = error.hint or f"ask again: baton.request('{version}', environment=…)"
+                raise
         return version
 
     def register_files(
@@ -244,24 +250,42 @@ class Client:
     def predict(self, name: str, rows: Any, *, version: Optional[int] = None, outputs: Optional[List[str]] = None) -> Prediction:
         """Predicts with the live version, or with a loaded one by number.
 
-        ``rows`` is a table (numpy array, data frame or nested lists), or a mapping from input name to values for a model with
-        several inputs. Arrays are answered with arrays, lists with lists.
+        ``rows`` is a table: a numpy array or nested lists, in the order of the version's columns; or a data frame or a list of
+        records, whose columns are found by name; or a mapping from input name, or column, to values. A missing value is NaN or
+        None. Arrays and frames are answered with arrays, lists with lists.
+
+        Names that the version does not have, or that are missing, are refused. A version that was registered without names takes
+        columns in the order given, with a warning.
         """
         resource = inference.model_resource(name, version)
+        for _ in range(_ATTEMPTS_AT_ONE_VERSION):
+            served = self._metadata.served(resource)
+            try:
+                prediction, ordered = self._ask(resource, served, rows, outputs)
+            except InvalidRequest:
+                if not self._metadata.changed(resource):
+                    raise
+                continue
+            if not ordered or prediction.version == served.version:
+                return prediction
+            self._metadata.changed(resource)  # columns were put in the order of a version that no longer answers
+        raise Unavailable(f"{name} has changed with every attempt to predict", code="unavailable", hint="name a version, or try again")
 
-        def ask() -> Prediction:
-            document: Dict[str, Any] = {"inputs": inference.encode_inputs(rows, self._metadata.inputs(resource))}
-            if outputs:
-                document["outputs"] = [{"name": output} for output in outputs]
-            answer = self._transport.call("POST", resource + "/infer", document=document)
-            return inference.decode_outputs(answer.json(), inference.is_numpy(rows))
+    def _ask(
+        self, resource: str, served: inference.Served, rows: Any, outputs: Optional[List[str]]
+    ) -> Tuple[Prediction, bool]:
+        """One prediction, and whether the order of columns was chosen for that version."""
+        asked: List[bool] = []
 
-        try:
-            return ask()
-        except InvalidRequest:
-            if not self._metadata.changed(resource):
-                raise
-            return ask()
+        def features() -> Optional[List[str]]:
+            asked.append(bool(served.version))
+            return self._metadata.features(served)
+
+        document: Dict[str, Any] = {"inputs": inference.encode_inputs(rows, served, features)}
+        if outputs:
+            document["outputs"] = [{"name": output} for output in outputs]
+        answer = self._transport.call("POST", resource + "/infer", document=document)
+        return inference.decode_outputs(answer.json(), inference.is_numpy(rows)), any(asked)
 
     def pull(self, ref: RefLike, directory: PathLike) -> Path:
         """Fetches the files of a version; ``directory`` becomes a link to a folder with them once every digest is verified.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
 from urllib.parse import quote
 
-from .errors import InvalidRequest
+from . import columns, features
+from .errors import AccessDenied, InvalidRequest, NotFound
+from .table import is_missing
 from .transport import Transport
 from .types import Prediction
 
@@ -20,18 +22,46 @@ def model_resource(model: str, version: Optional[int]) -> str:
     return f"/v2/models/{quote(model, safe='')}" + (f"/versions/{version}" if version is not None else "")
 
 
-def encode_inputs(rows: Any, described: List[Mapping[str, Any]]) -> List[Dict[str, Any]]:
-    """The request's tensors: ``rows`` for a model with one input, or a mapping from input name to values."""
+class Served(NamedTuple):
+    """What answers under a path of the protocol: the version, and what it takes."""
+
+    model: str
+    version: str  # empty when the server does not say
+    inputs: List[Mapping[str, Any]]
+
+    @property
+    def names(self) -> List[str]:
+        return [str(item["name"]) for item in self.inputs]
+
+
+def encode_inputs(rows: Any, served: Served, features: Callable[[], Optional[List[str]]]) -> List[Dict[str, Any]]:
+    """The request's tensors: of a table, of rows with names, or of a mapping from input name to values.
+
+    ``features`` is asked for the names of the version's columns when the rows have names and the inputs do not settle where
+    they belong.
+    """
+    if isinstance(rows, Mapping) and set(rows) <= set(served.names):
+        return [_encode_tensor(item, rows[item["name"]]) for item in served.inputs if item["name"] in rows]
     if isinstance(rows, Mapping):
-        unknown = set(rows) - {item["name"] for item in described}
-        if unknown:
-            names = ", ".join(item["name"] for item in described)
-            raise InvalidRequest(f"no input is named {', '.join(sorted(unknown))}", code="invalid_argument", hint=f"inputs are: {names}")
-        return [_encode_tensor(item, rows[item["name"]]) for item in described if item["name"] in rows]
-    if len(described) != 1:
-        names = ", ".join(item["name"] for item in described)
-        raise InvalidRequest("the model has several inputs", code="invalid_argument", hint=f"pass a mapping with {names}")
-    return [_encode_tensor(described[0], rows)]
+        if len(served.inputs) == 1 and features() is None:
+            unknown = sorted(map(str, set(rows) - set(served.names)))
+            hint = "inputs are: " + ", ".join(served.names)
+            raise InvalidRequest(f"no input is named {', '.join(unknown)}", code="invalid_argument", hint=hint)
+        named: Optional[columns.Columns] = columns.of_mapping(rows)
+    else:
+        named = columns.of_rows(rows)
+    if len(served.inputs) > 1:
+        if named is None:
+            hint = "pass a data frame, records, or a mapping with " + ", ".join(served.names)
+            raise InvalidRequest("the model has several inputs", code="invalid_argument", hint=hint)
+        found = columns.by_input(named, served.names, features)
+        return [_encode_tensor(item, found[item["name"]]) for item in served.inputs]
+    only = served.inputs[0]
+    if named is None:
+        return [_encode_tensor(only, rows)]
+    if only["name"] in named.names and list(only.get("shape", []))[1:] in ([], [1]):
+        return [_encode_tensor(only, columns.by_input(named, served.names, features)[only["name"]])]
+    return [_encode_tensor(only, columns.in_order(named, features(), f"{served.model}/{served.version}"))]
 
 
 def decode_outputs(document: Mapping[str, Any], as_numpy: bool) -> Prediction:
@@ -51,18 +81,35 @@ class Metadata:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
-        self._known: Dict[str, List[Mapping[str, Any]]] = {}
+        self._known: Dict[str, Served] = {}
+        self._features: Dict[Tuple[str, str], Optional[List[str]]] = {}
 
-    def inputs(self, resource: str) -> List[Mapping[str, Any]]:
-        """The inputs of a model: name, datatype and shape of each."""
+    def served(self, resource: str) -> Served:
+        """What answered under this path when it was last asked."""
         if resource not in self._known:
-            self._known[resource] = self._transport.call("GET", resource).json()["inputs"]
+            answer = self._transport.call("GET", resource).json()
+            version = (answer.get("properties") or {}).get("version", "")
+            self._known[resource] = Served(answer["name"], str(version), answer["inputs"])
         return self._known[resource]
 
     def changed(self, resource: str) -> bool:
-        """Asks again; whether the answer is another one, as when a version with other inputs has gone live."""
+        """Asks again; whether the answer is another one, as when another version has gone live."""
         before = self._known.pop(resource, None)
-        return self.inputs(resource) != before
+        return self.served(resource) != before
+
+    def features(self, served: Served) -> Optional[List[str]]:
+        """The names of a version's columns; None when it has none, or when this token may not read it."""
+        if not served.version:
+            return None
+        key = (served.model, served.version)
+        if key not in self._features:
+            path = f"/api/v1/models/{quote(served.model, safe='')}/versions/{served.version}"
+            try:
+                metadata = self._transport.call("GET", path).json().get("metadata") or {}
+            except (AccessDenied, NotFound):
+                metadata = {}
+            self._features[key] = features.from_metadata(metadata)
+        return self._features[key]
 
 
 def _encode_tensor(described: Mapping[str, Any], values: Any) -> Dict[str, Any]:
@@ -74,12 +121,27 @@ def _encode_tensor(described: Mapping[str, Any], values: Any) -> Dict[str, Any]:
     flat: List[Any] = []
     _flatten(values, flat)
     if described["datatype"] in _FLOATS:
-        flat = [float(value) for value in flat]
-        if not all(map(math.isfinite, flat)):
-            raise InvalidRequest(
-                f"input '{described['name']}' holds a value that is not finite", code="invalid_argument", hint="fill missing values first"
-            )
+        flat = [_number(value, described["name"]) for value in flat]
+    elif any(map(is_missing, flat)):
+        raise _refused(described["name"], f"is {described['datatype']}, in which no value can be missing", "fill missing values first")
     return {"name": described["name"], "shape": shape, "datatype": described["datatype"], "data": flat}
+
+
+def _number(value: Any, name: str) -> Optional[float]:
+    """The value as a number; None, which is sent as null, when it is missing."""
+    if is_missing(value):
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise _refused(name, f"takes numbers, not {value!r}", "") from None
+    if math.isinf(number):
+        raise _refused(name, "holds a value that is not finite", "leave out such rows, or send NaN for what is missing")
+    return number if number == number else None
+
+
+def _refused(name: str, what: str, hint: str) -> InvalidRequest:
+    return InvalidRequest(f"input '{name}' {what}", code="invalid_argument", hint=hint)
 
 
 def _as_lists(values: Any) -> Any:

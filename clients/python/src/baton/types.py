@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Mapping, Optional, Tuple, Type, TypeVar
+from typing import Any, Dict, Iterator, KeysView, List, Mapping, Optional, Tuple, Type, TypeVar
 
 T = TypeVar("T", bound="Record")
 
@@ -126,9 +126,9 @@ class Request(Record):
 
 @dataclass(frozen=True)
 class Prediction(Record):
-    """The outputs of one prediction by name, and the version that computed them.
+    """The outputs of one prediction, by name as in a mapping, and the version that computed them.
 
-    Outputs are numpy arrays when numpy arrays were sent, else nested lists.
+    Outputs are numpy arrays when numpy arrays or data frames were sent, else nested lists.
     """
 
     model: str
@@ -137,3 +137,16 @@ class Prediction(Record):
 
     def __getitem__(self, name: str) -> Any:
         return self.outputs[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.outputs)
+
+    def __len__(self) -> int:
+        return len(self.outputs)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.outputs
+
+    def keys(self) -> KeysView[str]:
+        """The names of the outputs."""
+        return self.outputs.keys()
