@@ -261,6 +261,11 @@ class _Handler(BaseHTTPRequestHandler):
         found["state"] = "approved"
         self.answer(201, found)
 
+    def withdraw(self, state: FakeServer, request: str) -> None:
+        found = state.requests[int(request) - 1]
+        found["state"] = "withdrawn"
+        self.answer(200, found)
+
     def promote(self, state: FakeServer, request: str) -> None:
         found = state.requests[int(request) - 1]
         if found["state"] != "approved":
@@ -309,6 +314,7 @@ _ROUTES: List[Tuple[str, str, Callable[..., None]]] = [
     ("GET", r"/api/v1/requests/(\d+)", _Handler.get_request),
     ("POST", r"/api/v1/requests/(\d+)/approvals", _Handler.approve),
     ("POST", r"/api/v1/requests/(\d+)/promotion", _Handler.promote),
+    ("POST", r"/api/v1/requests/(\d+)/withdrawal", _Handler.withdraw),
     ("GET", r"/api/v1/live", _Handler.get_live),
     ("GET", r"/v2/models/([^/]+)", _Handler.metadata),
     ("POST", r"/v2/models/([^/]+)/infer", _Handler.infer),

@@ -53,6 +53,20 @@ def test_an_approval_names_the_digest_that_was_seen(client, server, version):
     assert caught.value.code == "aborted"
 
 
+def test_an_approval_names_the_evidence_that_was_seen(client, server, version):
+    request = client.request(version)
+    server.requests[0]["subject_digest"] = "sha256:" + "1" * 64
+    client.approve(client.get_request(request))
+    assert server.of("POST", "/approvals")[0].document["subject_digest"] == "sha256:" + "1" * 64
+
+
+def test_a_request_can_be_taken_back(client, server, version):
+    request = client.request(version)
+    assert client.withdraw(request).state == "withdrawn"
+    with pytest.raises(baton.Conflict, match="no open request"):
+        client.approve(version)
+
+
 def test_a_version_stands_for_its_one_open_request(client, version):
     with pytest.raises(baton.Conflict, match="no open request"):
         client.approve(version)

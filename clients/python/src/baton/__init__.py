@@ -37,7 +37,7 @@ __all__ = [
     "AccessDenied", "BatonError", "Client", "Conflict", "ExportError", "File", "IntegrityError", "InternalError",
     "InvalidRequest", "Model", "NotFound", "Prediction", "Reference", "Request", "Slot", "Unavailable", "Version",
     "approve", "dataset_digest", "evaluate", "get", "parse_reference", "predict", "promote", "pull", "register", "reject",
-    "request", "rollback", "to_onnx", "wait_until_live",
+    "request", "rollback", "to_onnx", "wait_until_live", "withdraw",
 ]  # fmt: skip
 
 
@@ -69,6 +69,12 @@ def reject(request: Union[str, int, Request, Version], **options: Any) -> Reques
     """Ends a request with a reason. See ``Client.reject``."""
     with Client() as client:
         return client.reject(request, **options)
+
+
+def withdraw(request: Union[str, int, Request, Version]) -> Request:
+    """Takes a request of one's own back. See ``Client.withdraw``."""
+    with Client() as client:
+        return client.withdraw(request)
 
 
 def promote(request: Union[str, int, Request, Version], **options: Any) -> Slot:

@@ -180,16 +180,23 @@ class Client:
         self._post(_request_path(request) + "/comments", {"text": text})
 
     def approve(self, request: Union[str, int, Request, Version], *, comment: str = "") -> Request:
-        """Approves a request, and with it exactly the digest that the request was read with.
+        """Approves a request, and with it exactly the bytes and the evidence that the request was read with.
 
         Pass a ``Request`` to approve what you have seen: should it have changed since, the server refuses.
         """
         seen = self._find_request(request)
-        return Request.from_json(self._post(_request_path(seen) + "/approvals", {"digest": seen.digest, "comment": comment}))
+        document = {"digest": seen.digest, "comment": comment}
+        if seen.subject_digest:
+            document["subject_digest"] = seen.subject_digest
+        return Request.from_json(self._post(_request_path(seen) + "/approvals", document))
 
     def reject(self, request: Union[str, int, Request, Version], *, reason: str) -> Request:
         """Ends a request with a reason."""
         return Request.from_json(self._post(_request_path(self._find_request(request)) + "/rejection", {"reason": reason}))
+
+    def withdraw(self, request: Union[str, int, Request, Version]) -> Request:
+        """Takes a request of one's own back."""
+        return Request.from_json(self._post(_request_path(self._find_request(request)) + "/withdrawal", {}))
 
     def promote(
         self,

@@ -102,12 +102,16 @@ class Version(Record):
 
 @dataclass(frozen=True)
 class Request(Record):
-    """A version proposed for an environment, with everything people and the policy said about it."""
+    """A version proposed for an environment, with everything people and the policy said about it.
+
+    ``digest`` is the version's; ``subject_digest`` also covers its reports, the environment and the policy.
+    """
 
     id: str
     model: str = ""
     version: int = 0
     digest: str = ""
+    subject_digest: str = ""
     environment: str = "production"
     state: str = ""
     requester: str = ""
