@@ -43,6 +43,17 @@ std::optional<Role> parse_role(std::string_view name) {
     return std::nullopt;
 }
 
+Result<Roles> parse_roles(const std::vector<std::string>& names) {
+    Roles roles;
+    for (const std::string& name : names) {
+        const auto role = parse_role(name);
+        if (!role)
+            return invalid_argument("\"" + name + "\" is no role", "roles are " + list_of(system_caller().roles));
+        roles.insert(*role);
+    }
+    return roles;
+}
+
 bool Caller::sees(const ModelName& model) const { return any_matches(models, model.text()); }
 
 bool Caller::may_use(const Environment& environment) const { return any_matches(environments, environment.text()); }

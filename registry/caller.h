@@ -17,6 +17,8 @@ enum class Role { viewer, developer, approver, deployer, admin };
 std::string_view role_name(Role role);
 std::optional<Role> parse_role(std::string_view name);
 using Roles = std::set<Role>;
+// invalid_argument for a name that is none.
+Result<Roles> parse_roles(const std::vector<std::string>& names);
 
 // A principal with the rights of the credential it came with. Every role may read; admin manages users, tokens and
 // policies and gets no right to register, approve or promote by that.
@@ -50,7 +52,7 @@ Status require_every_environment(const Caller& caller);  // those too that nobod
 
 struct Idempotency {
     std::string key;     // 1 to 255 visible ASCII characters
-    Digest fingerprint;  // of method, path and body
+    Digest fingerprint;  // of method, path, body and the rights of the caller
 };
 
 // One request to the domain.

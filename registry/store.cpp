@@ -19,10 +19,14 @@ Status check_key(const std::string& key) {
     return invalid_argument("the idempotency key must have 1 to 255 visible ASCII characters");
 }
 
-Result<Answer> replay(storage::KeptAnswer kept, const Idempotency& idempotency) {
-    if (kept.fingerprint == idempotency.fingerprint) return std::move(kept.answer);
+// The kept answer of the call; nullopt when its key is new.
+Result<std::optional<Answer>> replay(const Snapshot& snapshot, const Call& call) {
+    const Idempotency& idempotency = *call.idempotency;
+    auto kept = storage::find_answer(snapshot.connection(), call.caller.user, idempotency.key);
+    if (!kept || kept->kept_at < snapshot.now() - answers_are_kept) return std::optional<Answer>();
+    if (kept->fingerprint == idempotency.fingerprint) return std::optional(std::move(kept->answer));
     return Error{.code = Code::already_exists,
-                 .message = "the idempotency key was used for another request",
+                 .message = "the idempotency key was used for another request, or with other rights",
                  .hint = "use a new key for each new request, and the same only to repeat one"};
 }
 
@@ -78,14 +82,19 @@ Result<Answer> Store::answer(const Call& call, const std::function<Result<Answer
     BATON_TRY(check_key(idempotency.key));
     return write<Answer>(call, [&](Transaction& transaction) -> Result<Answer> {
         storage::Connection& connection = transaction.connection();
-        const UserName& user = call.caller.user;
         storage::forget_answers_before(connection, transaction.now() - answers_are_kept);
-        if (auto kept = storage::find_answer(connection, user, idempotency.key))
-            return replay(*std::move(kept), idempotency);
+        BATON_ASSIGN(std::optional<Answer> stored, replay(transaction, call));
+        if (stored) return *std::move(stored);
         BATON_ASSIGN(Answer answer, work(transaction));
-        storage::keep_answer(connection, user, idempotency.key, {idempotency.fingerprint, answer}, transaction.now());
+        storage::keep_answer(connection, call.caller.user, idempotency.key,
+                             {idempotency.fingerprint, answer, transaction.now()});
         return answer;
     });
+}
+
+Result<std::optional<Answer>> Store::stored_answer(const Call& call) const {
+    if (!call.idempotency) return std::optional<Answer>();
+    return read<std::optional<Answer>>([&](const Snapshot& snapshot) { return replay(snapshot, call); });
 }
 
 void Store::on_live_change(std::function<void(std::int64_t)> listener) {

@@ -105,6 +105,9 @@ public:
     // hold a secret must not come through here: they would be stored with it.
     Result<Answer> answer(const Call& call, const std::function<Result<Answer>(Transaction&)>& work);
 
+    // The answer that answer() would repeat, looked up without waiting for other changes; nullopt when there is none.
+    Result<std::optional<Answer>> stored_answer(const Call& call) const;
+
     // Called after each commit that moved the live-set revision, on the committing thread, with the new revision.
     // Commits of several threads may be told in another order than they were made: the highest revision counts.
     void on_live_change(std::function<void(std::int64_t)> listener);

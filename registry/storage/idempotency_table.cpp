@@ -26,23 +26,23 @@ std::vector<std::pair<std::string, std::string>> unflatten(std::string_view json
 
 std::optional<KeptAnswer> find_answer(Connection& connection, const UserName& user, const std::string& key) {
     const auto row = connection.query_one(
-        "SELECT fingerprint, status, body, headers FROM idempotency WHERE user_name = $1 AND key = $2",
+        "SELECT fingerprint, status, body, headers, created_at FROM idempotency WHERE user_name = $1 AND key = $2",
         {user.text(), key});
     if (!row) return std::nullopt;
     return KeptAnswer{.fingerprint = digest_of(*row, 0),
                       .answer = {.status = static_cast<int>(row->integer(1)),
                                  .body = row->text(2),
                                  .headers = unflatten(row->text(3)),
-                                 .replayed = true}};
+                                 .replayed = true},
+                      .kept_at = time_of(*row, 4)};
 }
 
-void keep_answer(Connection& connection, const UserName& user, const std::string& key, const KeptAnswer& kept,
-                 Timestamp now) {
+void keep_answer(Connection& connection, const UserName& user, const std::string& key, const KeptAnswer& kept) {
     connection.execute(
         "INSERT INTO idempotency (user_name, key, fingerprint, status, body, headers, created_at)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7)",
         {user.text(), key, to_value(kept.fingerprint), std::int64_t{kept.answer.status}, kept.answer.body,
-         flatten(kept.answer.headers), to_value(now)});
+         flatten(kept.answer.headers), to_value(kept.kept_at)});
 }
 
 void forget_answers_before(Connection& connection, Timestamp time) {

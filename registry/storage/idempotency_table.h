@@ -10,11 +10,11 @@ namespace baton::registry::storage {
 struct KeptAnswer {
     Digest fingerprint;
     Answer answer;
+    Timestamp kept_at;
 };
 
 std::optional<KeptAnswer> find_answer(Connection& connection, const UserName& user, const std::string& key);
-void keep_answer(Connection& connection, const UserName& user, const std::string& key, const KeptAnswer& kept,
-                 Timestamp now);
+void keep_answer(Connection& connection, const UserName& user, const std::string& key, const KeptAnswer& kept);
 void forget_answers_before(Connection& connection, Timestamp time);
 
 }  // namespace baton::registry::storage

@@ -9,7 +9,14 @@
 namespace baton::server::native {
 namespace {
 
-Result<std::optional<registry::Idempotency>> idempotency_of(const Request& request) {
+// An answer is repeated to the same rights only: a token that is limited must not see what another one may.
+void add_rights(Sha256& hash, const registry::Caller& caller) {
+    for (const registry::Role role : caller.roles) hash.update("\nrole " + std::string(role_name(role)));
+    for (const std::string& pattern : caller.models) hash.update("\nmodels " + pattern);
+    for (const std::string& pattern : caller.environments) hash.update("\nenvironments " + pattern);
+}
+
+Result<std::optional<registry::Idempotency>> idempotency_of(const Request& request, const registry::Caller& caller) {
     const auto key = request.headers.get("Idempotency-Key");
     if (!key) return std::optional<registry::Idempotency>();
     const bool sane = !key->empty() && key->size() <= 255 &&
@@ -21,6 +28,7 @@ Result<std::optional<registry::Idempotency>> idempotency_of(const Request& reque
     hash.update(method_name(request.method));
     hash.update("\n");
     hash.update(request.target);
+    add_rights(hash, caller);
     hash.update("\n");
     hash.update(request.body);
     return std::optional(registry::Idempotency{std::string(*key), hash.finish()});
@@ -42,7 +50,7 @@ Result<Response> to_response(Result<registry::Answer> answer) {
 
 Result<registry::Call> Api::call_of(const Request& request, const std::string& request_id) const {
     BATON_ASSIGN(registry::Caller caller, authenticate(request, parts_.authenticator));
-    BATON_ASSIGN(std::optional<registry::Idempotency> idempotency, idempotency_of(request));
+    BATON_ASSIGN(std::optional<registry::Idempotency> idempotency, idempotency_of(request, caller));
     return registry::Call{std::move(caller), request_id, std::move(idempotency)};
 }
 
@@ -71,19 +79,23 @@ Response Api::read_live(
         request_id_of(request));
 }
 
-Response Api::change(const Request& request, const ChangeWork& work) const {
+Response Api::change(const Request& request, const Prepare& prepare) const {
     const std::string request_id = request_id_of(request);
     const auto run = [&]() -> Result<Response> {
         BATON_ASSIGN(const registry::Call call, call_of(request, request_id));
+        BATON_ASSIGN(std::optional<registry::Answer> stored, parts_.store.stored_answer(call));
+        if (stored) return response_of(*std::move(stored));
+        BATON_ASSIGN(const ChangeWork work, prepare(call.caller));
         return to_response(parts_.store.answer(call, work));
     };
     return finish(run(), request_id);
 }
 
-Response Api::change_unstored(const Request& request, const ChangeWork& work) const {
+Response Api::change_unstored(const Request& request, const Prepare& prepare) const {
     const std::string request_id = request_id_of(request);
     const auto run = [&]() -> Result<Response> {
         BATON_ASSIGN(const registry::Call call, call_of(request, request_id));
+        BATON_ASSIGN(const ChangeWork work, prepare(call.caller));
         return to_response(parts_.store.write<registry::Answer>(call, work));
     };
     return finish(run(), request_id);

@@ -5,6 +5,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
+#include <utility>
 
 #include "artifacts/blob_store.h"
 #include "inference/live_set.h"
@@ -12,14 +14,16 @@
 #include "registry/paging.h"
 #include "registry/store.h"
 #include "server/live/watch.h"
+#include "server/native/places.h"
 #include "server/transport/http.h"
 #include "server/transport/server.h"
 
 namespace baton::server::native {
 
 struct ApiOptions {
-    bool anonymous_live = false;  // reading what is live needs no token
-    std::string version;          // of this binary
+    bool anonymous_live = false;     // reading what is live needs no token
+    std::string version;             // of this binary
+    std::size_t max_admissions = 4;  // registrations that look into files at once; below the number of workers
 };
 
 // A request that is answered later, kept together with what answers it.
@@ -39,7 +43,8 @@ public:
         LiveWatch& live_watch;
         WorkerPool& pool;
     };
-    Api(Parts parts, ApiOptions options) : parts_(parts), options_(std::move(options)) {}
+    Api(Parts parts, ApiOptions options)
+        : parts_(parts), options_(std::move(options)), admissions_(options_.max_admissions) {}
 
     registry::Store& store() const { return parts_.store; }
     registry::Authenticator& authenticator() const { return parts_.authenticator; }
@@ -47,17 +52,32 @@ public:
     inference::LiveSet& live_set() const { return parts_.live_set; }
     LiveWatch& live_watch() const { return parts_.live_watch; }
     WorkerPool& pool() const { return parts_.pool; }
+    Places& admissions() const { return admissions_; }
     const ApiOptions& options() const { return options_; }
 
     using ReadWork = std::function<Result<Response>(const registry::Snapshot&, const registry::Caller&)>;
     using ChangeWork = std::function<Result<registry::Answer>(registry::Transaction&)>;
+    // Reads a request, outside of any transaction, and says what is to be done in one.
+    using Prepare = std::function<Result<ChangeWork>(const registry::Caller&)>;
+    template <class Input>
+    using WorkOn = std::type_identity_t<std::function<Result<registry::Answer>(registry::Transaction&, const Input&)>>;
 
     // Authenticates, reads in one snapshot, answers; errors become problems.
     Response read(const Request& request, const ReadWork& work) const;
-    // The same for a change: one transaction, the answer stored under the request's Idempotency-Key if it has one.
-    Response change(const Request& request, const ChangeWork& work) const;
+    // A change: authenticates; gives the stored answer if the request's Idempotency-Key has one; prepares, which holds
+    // nothing and so may take its time; then runs one transaction, with which the answer is stored.
+    Response change(const Request& request, const Prepare& prepare) const;
+    // The same where preparing is reading the request.
+    template <class Input>
+    Response change(const Request& request, Result<Input> (*decode)(const Request&), const WorkOn<Input>& work) const {
+        return change(request, prepared(request, decode, work));
+    }
     // For answers that hold a secret and must not be stored.
-    Response change_unstored(const Request& request, const ChangeWork& work) const;
+    template <class Input>
+    Response change_unstored(const Request& request, Result<Input> (*decode)(const Request&),
+                             const WorkOn<Input>& work) const {
+        return change_unstored(request, prepared(request, decode, work));
+    }
     // Authenticates only; for work that is not one unit of the store.
     Response with_caller(const Request& request,
                          const std::function<Result<Response>(const registry::Caller&)>& work) const;
@@ -70,11 +90,23 @@ public:
     void run_pooled(const std::shared_ptr<PendingRequest>& pending, std::function<void()> step) const;
 
 private:
+    template <class Input>
+    static Prepare prepared(const Request& request, Result<Input> (*decode)(const Request&),
+                            const WorkOn<Input>& work) {
+        return [&request, decode, &work](const registry::Caller&) -> Result<ChangeWork> {
+            BATON_ASSIGN(Input input, decode(request));
+            return ChangeWork([input = std::move(input), &work](registry::Transaction& transaction) {
+                return work(transaction, input);
+            });
+        };
+    }
+    Response change_unstored(const Request& request, const Prepare& prepare) const;
     Result<registry::Call> call_of(const Request& request, const std::string& request_id) const;
     Response finish(Result<Response> result, const std::string& request_id) const;
 
     Parts parts_;
     ApiOptions options_;
+    mutable Places admissions_;
 };
 
 registry::Answer json_answer(int status, std::string body);

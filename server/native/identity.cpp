@@ -10,28 +10,24 @@ namespace {
 using registry::Answer;
 using registry::Transaction;
 
-Result<registry::Roles> parse_roles(const std::vector<std::string>& names) {
+struct NewUser {
+    registry::UserName name;
     registry::Roles roles;
-    for (const std::string& name : names) {
-        const auto role = registry::parse_role(name);
-        if (!role) {
-            return invalid_argument("\"" + name + "\" is no role.",
-                                    "Roles are viewer, developer, approver, deployer and admin.");
-        }
-        roles.insert(*role);
-    }
-    return roles;
+};
+
+Result<NewUser> read_new_user(const Request& request) {
+    BATON_ASSIGN(JsonBody body, JsonBody::parse(request.body));
+    const std::string name_text = body.required_text("name");
+    const auto role_names = body.texts("roles");
+    BATON_TRY(body.finish());
+    BATON_ASSIGN(registry::UserName name, registry::UserName::parse(name_text));
+    BATON_ASSIGN(registry::Roles roles, registry::parse_roles(role_names.value_or(std::vector<std::string>{"viewer"})));
+    return NewUser{std::move(name), std::move(roles)};
 }
 
 Response create_user_now(const Api& api, const Request& request) {
-    return api.change(request, [&](Transaction& transaction) -> Result<Answer> {
-        BATON_ASSIGN(JsonBody body, JsonBody::parse(request.body));
-        const std::string name_text = body.required_text("name");
-        const auto role_names = body.texts("roles");
-        BATON_TRY(body.finish());
-        BATON_ASSIGN(const registry::UserName name, registry::UserName::parse(name_text));
-        BATON_ASSIGN(const registry::Roles roles, parse_roles(role_names.value_or(std::vector<std::string>{"viewer"})));
-        BATON_ASSIGN(const registry::User user, create_user(transaction, name, roles));
+    return api.change(request, read_new_user, [](Transaction& transaction, const NewUser& wanted) -> Result<Answer> {
+        BATON_ASSIGN(const registry::User user, create_user(transaction, wanted.name, wanted.roles));
         return json_answer(201, to_json(user));
     });
 }
@@ -49,17 +45,17 @@ Result<UserChange> read_user_change(const Request& request) {
     edit.disabled = body.boolean("disabled");
     BATON_TRY(body.finish());
     if (role_names) {
-        BATON_ASSIGN(edit.roles, parse_roles(*role_names));
+        BATON_ASSIGN(edit.roles, registry::parse_roles(*role_names));
     }
     return UserChange{std::move(name), std::move(edit)};
 }
 
 Response edit_user_now(const Api& api, const Request& request) {
-    return api.change(request, [&](Transaction& transaction) -> Result<Answer> {
-        BATON_ASSIGN(const UserChange change, read_user_change(request));
-        BATON_ASSIGN(const registry::User user, edit_user(transaction, change.name, change.edit));
-        return json_answer(200, to_json(user));
-    });
+    return api.change(request, read_user_change,
+                      [](Transaction& transaction, const UserChange& change) -> Result<Answer> {
+                          BATON_ASSIGN(const registry::User user, edit_user(transaction, change.name, change.edit));
+                          return json_answer(200, to_json(user));
+                      });
 }
 
 Response users(const Api& api, const Request& request) {
@@ -71,34 +67,49 @@ Response users(const Api& api, const Request& request) {
                     });
 }
 
-Result<registry::NewToken> read_token(const Request& request, const registry::Caller& caller) {
+// Who it is for is known only once the caller is: without a user, it is for them.
+struct WantedToken {
+    std::optional<registry::UserName> user;
+    std::string name;
+    std::optional<registry::Roles> roles;
+    std::vector<std::string> models;
+    std::vector<std::string> environments;
+    std::optional<std::int64_t> expires_in;
+};
+
+Result<WantedToken> read_token(const Request& request) {
     BATON_ASSIGN(JsonBody body, JsonBody::parse(request.body));
-    const std::string user = body.text("user").value_or(caller.user.text());
-    const std::string name = body.text("name").value_or("");
+    const auto user = body.text("user");
     const auto role_names = body.texts("roles");
-    const auto models = body.texts("models");
-    const auto environments = body.texts("environments");
-    const auto expires_in = body.integer("expires_in");
+    WantedToken wanted;
+    wanted.name = body.text("name").value_or("");
+    wanted.models = body.texts("models").value_or(std::vector<std::string>());
+    wanted.environments = body.texts("environments").value_or(std::vector<std::string>());
+    wanted.expires_in = body.integer("expires_in");
     BATON_TRY(body.finish());
-    BATON_ASSIGN(registry::UserName owner, registry::UserName::parse(user));
-    registry::NewToken token{.user = std::move(owner), .name = name, .roles = {}, .models = {}, .environments = {}};
-    if (role_names) {
-        BATON_ASSIGN(token.roles, parse_roles(*role_names));
+    if (user) {
+        BATON_ASSIGN(wanted.user, registry::UserName::parse(*user));
     }
-    token.models = models.value_or(std::vector<std::string>());
-    token.environments = environments.value_or(std::vector<std::string>());
-    if (expires_in) token.expires_in = std::chrono::seconds(*expires_in);
-    return token;
+    if (role_names) {
+        BATON_ASSIGN(wanted.roles, registry::parse_roles(*role_names));
+    }
+    return wanted;
 }
 
 Response create_token_now(const Api& api, const Request& request) {
-    return api.change_unstored(request, [&](Transaction& transaction) -> Result<Answer> {
-        BATON_ASSIGN(const registry::NewToken token, read_token(request, transaction.caller()));
-        BATON_ASSIGN(const registry::CreatedToken created, create_token(transaction, token));
-        Answer answer = json_answer(201, to_json(created));
-        answer.headers.emplace_back("Cache-Control", "no-store");
-        return answer;
-    });
+    return api.change_unstored(request, read_token,
+                               [](Transaction& transaction, const WantedToken& wanted) -> Result<Answer> {
+                                   registry::NewToken token{.user = wanted.user.value_or(transaction.caller().user),
+                                                            .name = wanted.name,
+                                                            .roles = wanted.roles,
+                                                            .models = wanted.models,
+                                                            .environments = wanted.environments};
+                                   if (wanted.expires_in) token.expires_in = std::chrono::seconds(*wanted.expires_in);
+                                   BATON_ASSIGN(const registry::CreatedToken created, create_token(transaction, token));
+                                   Answer answer = json_answer(201, to_json(created));
+                                   answer.headers.emplace_back("Cache-Control", "no-store");
+                                   return answer;
+                               });
 }
 
 Response tokens(const Api& api, const Request& request) {
@@ -119,9 +130,11 @@ Response token(const Api& api, const Request& request) {
                     });
 }
 
+Result<std::string> read_token_id(const Request& request) { return std::string(request.parameter("id")); }
+
 Response revoke(const Api& api, const Request& request) {
-    return api.change(request, [&](Transaction& transaction) -> Result<Answer> {
-        BATON_TRY(revoke_token(transaction, std::string(request.parameter("id"))));
+    return api.change(request, read_token_id, [](Transaction& transaction, const std::string& id) -> Result<Answer> {
+        BATON_TRY(revoke_token(transaction, id));
         return json_answer(200, "{}");
     });
 }

@@ -19,28 +19,48 @@ Result<Answer> slot_answer(const Api& api, Result<registry::Slot> slot) {
     return answer;
 }
 
+struct Promotion {
+    registry::RequestId request = 0;
+    std::optional<std::int64_t> expected_revision;
+};
+
+Result<Promotion> read_promotion(const Request& request) {
+    BATON_ASSIGN(const registry::RequestId id, id_parameter(request));
+    BATON_ASSIGN(JsonBody body, JsonBody::parse(request.body));
+    const std::optional<std::int64_t> expected = body.integer("expected_revision");
+    BATON_TRY(body.finish());
+    return Promotion{id, expected};
+}
+
 Response promote_now(const Api& api, const Request& request) {
-    return api.change(request, [&](Transaction& transaction) -> Result<Answer> {
-        BATON_ASSIGN(const std::int64_t id, id_parameter(request));
-        BATON_ASSIGN(JsonBody body, JsonBody::parse(request.body));
-        const std::optional<std::int64_t> expected = body.integer("expected_revision");
-        BATON_TRY(body.finish());
-        return slot_answer(api, promote(transaction, id, expected));
+    return api.change(request, read_promotion, [&](Transaction& transaction, const Promotion& wanted) {
+        return slot_answer(api, promote(transaction, wanted.request, wanted.expected_revision));
     });
 }
 
+struct Rollback {
+    registry::ModelName model;
+    registry::Environment environment;
+    std::optional<registry::VersionRef> to;
+    std::string reason;
+};
+
+Result<Rollback> read_rollback(const Request& request) {
+    BATON_ASSIGN(registry::ModelName model, model_parameter(request));
+    BATON_ASSIGN(JsonBody body, JsonBody::parse(request.body));
+    const std::string environment_text = body.text("environment").value_or(registry::production().text());
+    const std::optional<std::int64_t> to = body.integer("to");
+    std::string reason = body.required_text("reason");
+    BATON_TRY(body.finish());
+    BATON_ASSIGN(registry::Environment environment, registry::Environment::parse(environment_text));
+    std::optional<registry::VersionRef> target;
+    if (to) target = *to;
+    return Rollback{std::move(model), std::move(environment), std::move(target), std::move(reason)};
+}
+
 Response roll_back_now(const Api& api, const Request& request) {
-    return api.change(request, [&](Transaction& transaction) -> Result<Answer> {
-        BATON_ASSIGN(const registry::ModelName model, model_parameter(request));
-        BATON_ASSIGN(JsonBody body, JsonBody::parse(request.body));
-        const std::string environment_text = body.text("environment").value_or(registry::production().text());
-        const std::optional<std::int64_t> to = body.integer("to");
-        const std::string reason = body.required_text("reason");
-        BATON_TRY(body.finish());
-        BATON_ASSIGN(const registry::Environment environment, registry::Environment::parse(environment_text));
-        std::optional<registry::VersionRef> target;
-        if (to) target = *to;
-        return slot_answer(api, rollback(transaction, model, environment, target, reason));
+    return api.change(request, read_rollback, [&](Transaction& transaction, const Rollback& wanted) {
+        return slot_answer(api, rollback(transaction, wanted.model, wanted.environment, wanted.to, wanted.reason));
     });
 }
 
@@ -86,16 +106,27 @@ void change_and_wait(const Api& api, Handler change, const std::shared_ptr<Reque
     api.run_pooled(pending, run);
 }
 
+struct Retirement {
+    registry::ModelName model;
+    registry::VersionRef ref;
+    std::string reason;
+};
+
+Result<Retirement> read_retirement(const Request& request) {
+    BATON_ASSIGN(registry::ModelName model, model_parameter(request));
+    BATON_ASSIGN(registry::VersionRef ref, ref_parameter(request));
+    BATON_ASSIGN(JsonBody body, JsonBody::parse(request.body));
+    std::string reason = body.required_text("reason");
+    BATON_TRY(body.finish());
+    return Retirement{std::move(model), std::move(ref), std::move(reason)};
+}
+
 Response retire_now(const Api& api, const Request& request) {
-    return api.change(request, [&](Transaction& transaction) -> Result<Answer> {
-        BATON_ASSIGN(const registry::ModelName model, model_parameter(request));
-        BATON_ASSIGN(const registry::VersionRef ref, ref_parameter(request));
-        BATON_ASSIGN(JsonBody body, JsonBody::parse(request.body));
-        const std::string reason = body.required_text("reason");
-        BATON_TRY(body.finish());
-        BATON_ASSIGN(const registry::Version version, retire(transaction, model, ref, reason));
-        return json_answer(200, to_json(version));
-    });
+    return api.change(
+        request, read_retirement, [](Transaction& transaction, const Retirement& wanted) -> Result<Answer> {
+            BATON_ASSIGN(const registry::Version version, retire(transaction, wanted.model, wanted.ref, wanted.reason));
+            return json_answer(200, to_json(version));
+        });
 }
 
 }  // namespace

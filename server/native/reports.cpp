@@ -27,16 +27,28 @@ namespace {
 
 using registry::Answer;
 
+struct Addition {
+    registry::ModelName model;
+    registry::VersionRef ref;
+    registry::NewReport report;
+};
+
+Result<Addition> read_addition(const Request& request) {
+    BATON_ASSIGN(registry::ModelName model, model_parameter(request));
+    BATON_ASSIGN(registry::VersionRef ref, ref_parameter(request));
+    BATON_ASSIGN(JsonBody body, JsonBody::parse(request.body));
+    registry::NewReport report = read_report(body);
+    BATON_TRY(body.finish());
+    return Addition{std::move(model), std::move(ref), std::move(report)};
+}
+
 Response add(const Api& api, const Request& request) {
-    return api.change(request, [&](registry::Transaction& transaction) -> Result<Answer> {
-        BATON_ASSIGN(const registry::ModelName model, model_parameter(request));
-        BATON_ASSIGN(const registry::VersionRef ref, ref_parameter(request));
-        BATON_ASSIGN(JsonBody body, JsonBody::parse(request.body));
-        const registry::NewReport report = read_report(body);
-        BATON_TRY(body.finish());
-        BATON_ASSIGN(const registry::Report added, add_report(transaction, model, ref, report));
-        return json_answer(201, to_json(added));
-    });
+    return api.change(request, read_addition,
+                      [](registry::Transaction& transaction, const Addition& wanted) -> Result<Answer> {
+                          BATON_ASSIGN(const registry::Report added,
+                                       add_report(transaction, wanted.model, wanted.ref, wanted.report));
+                          return json_answer(201, to_json(added));
+                      });
 }
 
 Response list(const Api& api, const Request& request) {

@@ -1,10 +1,8 @@
 // Versions: registering, reading, listing, searching, editing.
 #include "artifacts/manifest.h"
 #include "registry/catalog.h"
-#include "server/auth/credentials.h"
 #include "server/native/json_body.h"
 #include "server/native/json_out.h"
-#include "server/native/problem.h"
 #include "server/native/report_body.h"
 #include "server/native/routes.h"
 #include "server/registration/admission.h"
@@ -78,26 +76,33 @@ Result<Registration> read_registration(const Request& request) {
 }
 
 // Reading and looking at the files takes long, so it comes before the transaction.
-Result<registry::NewVersion> prepare(const Api& api, const Request& request) {
-    BATON_ASSIGN(const registry::Caller caller, authenticate(request, api.authenticator()));
+Result<registry::NewVersion> read_and_admit(const Api& api, const Request& request, const registry::Caller& caller) {
     BATON_ASSIGN(Registration registration, read_registration(request));
     registry::NewVersion& version = registration.version;
     BATON_TRY(require_role(caller, registry::Role::developer, version.model));
+    const Places::Place place = api.admissions().take();
+    if (!place) {
+        return Error{.code = Code::resource_exhausted,
+                     .message = "Other versions are being registered, and their files looked at.",
+                     .hint = "Send the same again in a moment."};
+    }
     BATON_ASSIGN(Admission admission, admit(registration.manifest, api.blobs()));
     version.engine = std::move(admission.engine);
     version.model_path = std::move(admission.model_path);
     version.signature = std::move(admission.signature);
     version.findings = std::move(admission.findings);
+    version.golden = std::move(admission.golden);
     version.metadata.merge(admission.facts);  // what the client says of itself wins
     return std::move(version);
 }
 
 Response create(const Api& api, const Request& request) {
-    const Result<registry::NewVersion> version = prepare(api, request);
-    if (!version.ok()) return problem(version.error(), request_id_of(request));
-    return api.change(request, [&](registry::Transaction& transaction) -> Result<Answer> {
-        BATON_ASSIGN(const registry::Version created, register_version(transaction, *version));
-        return version_answer(201, created);
+    return api.change(request, [&](const registry::Caller& caller) -> Result<Api::ChangeWork> {
+        BATON_ASSIGN(const registry::NewVersion version, read_and_admit(api, request, caller));
+        return Api::ChangeWork([version](registry::Transaction& transaction) -> Result<Answer> {
+            BATON_ASSIGN(const registry::Version created, register_version(transaction, version));
+            return version_answer(201, created);
+        });
     });
 }
 
@@ -133,17 +138,28 @@ Response get(const Api& api, const Request& request) {
                     });
 }
 
+struct Edit {
+    registry::ModelName model;
+    registry::VersionRef ref;
+    registry::VersionEdit changes;
+};
+
+Result<Edit> read_edit(const Request& request) {
+    BATON_ASSIGN(registry::ModelName model, model_parameter(request));
+    BATON_ASSIGN(registry::VersionRef ref, ref_parameter(request));
+    BATON_ASSIGN(JsonBody body, JsonBody::parse(request.body));
+    registry::VersionEdit changes;
+    changes.description = body.text("description");
+    changes.tags = body.string_edits("tags");
+    BATON_TRY(body.finish());
+    BATON_ASSIGN(changes.expected_revision, if_match(request));
+    return Edit{std::move(model), std::move(ref), std::move(changes)};
+}
+
 Response edit(const Api& api, const Request& request) {
-    return api.change(request, [&](registry::Transaction& transaction) -> Result<Answer> {
-        BATON_ASSIGN(const registry::ModelName model, model_parameter(request));
-        BATON_ASSIGN(const registry::VersionRef ref, ref_parameter(request));
-        BATON_ASSIGN(JsonBody body, JsonBody::parse(request.body));
-        registry::VersionEdit changes;
-        changes.description = body.text("description");
-        changes.tags = body.string_edits("tags");
-        BATON_TRY(body.finish());
-        BATON_ASSIGN(changes.expected_revision, if_match(request));
-        BATON_ASSIGN(const registry::Version version, edit_version(transaction, model, ref, changes));
+    return api.change(request, read_edit, [](registry::Transaction& transaction, const Edit& wanted) -> Result<Answer> {
+        BATON_ASSIGN(const registry::Version version,
+                     edit_version(transaction, wanted.model, wanted.ref, wanted.changes));
         return version_answer(200, version);
     });
 }
