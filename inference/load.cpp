@@ -6,24 +6,21 @@
 
 namespace baton::inference {
 
-Result<OnnxDescription> describe_onnx(std::string_view bytes) {
-    BATON_ASSIGN(const onnx::Graph graph, onnx::read_graph(bytes));
-    OnnxDescription description;
-    BATON_ASSIGN(description.signature, eigen::declared_signature(graph));
-    description.operators = graph.operators;
-    description.producer = graph.producer;
-    description.ir_version = graph.ir_version;
-    description.opsets.assign(graph.opsets.begin(), graph.opsets.end());
-    // A model that compiles knows its output shapes better than the file does.
-    if (const auto plan = eigen::Plan::compile(graph); plan.ok()) description.signature = (*plan)->signature();
-    return description;
+Result<OnnxModel> open_onnx(std::string_view bytes) {
+    BATON_ASSIGN(onnx::Graph graph, onnx::read_graph(bytes));
+    BATON_ASSIGN(std::unique_ptr<Model> model, eigen::Plan::compile(graph));
+    if (auto fused = eigen::fuse_linear(graph, *model)) model = std::move(fused);
+    return OnnxModel{.producer = std::move(graph.producer), .model = std::move(model)};
 }
 
 Result<std::unique_ptr<Model>> load_onnx(std::string_view bytes) {
-    BATON_ASSIGN(const onnx::Graph graph, onnx::read_graph(bytes));
-    BATON_ASSIGN(std::unique_ptr<Model> plan, eigen::Plan::compile(graph));
-    if (auto fused = eigen::fuse_linear(graph, *plan)) return fused;
-    return plan;
+    BATON_ASSIGN(OnnxModel opened, open_onnx(bytes));
+    return std::move(opened.model);
+}
+
+Status check_onnx(std::string_view bytes) {
+    BATON_TRY(onnx::read_graph(bytes));
+    return {};
 }
 
 }  // namespace baton::inference

@@ -40,26 +40,29 @@ public:
     // `inputs` in the order and with the types of the signature and shapes that fit it (arrange_inputs makes sure).
     // Answers all outputs in the order of the signature. invalid_argument for values the model cannot take.
     virtual Result<std::vector<Tensor>> run(std::span<const Tensor> inputs) const = 0;
+    // False if a run may take far longer than the one that was measured at warm-up: it must not keep an event loop.
+    virtual bool may_run_on_loop() const { return true; }
 };
 
 // Brings tensors that came by name into the order of the signature. invalid_argument, saying what was expected, for a
 // missing, unknown or double name, another data type, or a shape that does not fit.
 Result<std::vector<Tensor>> arrange_inputs(const Signature& signature, std::vector<Tensor> inputs);
 
-// What an ONNX file is, found without running it.
-struct OnnxDescription {
-    Signature signature;
-    std::vector<std::string> operators;  // distinct, "Gemm" or "ai.onnx.ml.SVMClassifier", sorted
-    std::string producer;                // "skl2onnx 1.20.0"
-    std::int64_t ir_version = 0;
-    std::vector<std::pair<std::string, std::int64_t>> opsets;  // domain ("" is ai.onnx) and version
+// An ONNX file that an engine of this server runs.
+struct OnnxModel {
+    std::string producer;  // "skl2onnx 1.20.0"
+    std::unique_ptr<Model> model;
 };
 
-// Parses and checks the file: invalid_argument for what is not a well-formed ONNX model, names external data,
-// has dangling or duplicate names or sizes that lie. Never opens any other file.
-Result<OnnxDescription> describe_onnx(std::string_view bytes);
+// Reads the file and compiles the model for the engine that runs it. invalid_argument for what is not a well-formed
+// ONNX model, names external data, has dangling or duplicate names or sizes that lie; too_large over the stated bounds;
+// unsupported_model, naming the operators, when no engine runs it. Never opens any other file.
+Result<OnnxModel> open_onnx(std::string_view bytes);
 
-// Compiles the model for the Eigen engine. unsupported_model, naming the operators, when it needs another engine.
+// The same for who needs the model alone.
 Result<std::unique_ptr<Model>> load_onnx(std::string_view bytes);
+
+// Only whether the file is well-formed, which a model that no engine runs may be as well.
+Status check_onnx(std::string_view bytes);
 
 }  // namespace baton::inference

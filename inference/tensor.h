@@ -14,7 +14,20 @@ namespace baton::inference {
 
 // The data types of the Open Inference Protocol.
 enum class DataType : std::uint8_t {
-    boolean, uint8, uint16, uint32, uint64, int8, int16, int32, int64, fp16, bf16, fp32, fp64, bytes,
+    boolean,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+    int8,
+    int16,
+    int32,
+    int64,
+    fp16,
+    bf16,
+    fp32,
+    fp64,
+    bytes,
 };
 
 std::string_view data_type_name(DataType type);  // "BOOL", "FP32", "BYTES", ...
@@ -44,8 +57,10 @@ public:
 
     // The elements as T, which must have the size and kind of the data type: float for FP32, std::uint8_t for BOOL,
     // std::uint16_t for FP16 and BF16, std::string for BYTES. A mismatch aborts: check type() first.
-    template <class T> std::span<T> values();
-    template <class T> std::span<const T> values() const;
+    template <class T>
+    std::span<T> values();
+    template <class T>
+    std::span<const T> values() const;
 
     // The elements of a non-BYTES tensor as stored (little-endian on the machines we run on).
     std::span<std::byte> raw();

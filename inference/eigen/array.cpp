@@ -94,13 +94,15 @@ std::size_t Array::size() const {
 }
 
 Result<std::size_t> checked_count(const Shape& shape) {
-    const auto count = element_count(shape);
-    if (!count || *count > kMaxElements) {
+    Shape extents = shape;
+    std::ranges::replace(extents, 0, 1);
+    const auto most = element_count(extents);
+    if (!most || *most > kMaxElements) {
         return Error{.code = Code::too_large,
                      .message = "the model would make an array of shape " + shape_text(shape),
                      .hint = "send fewer rows at once"};
     }
-    return *count;
+    return *element_count(shape);
 }
 
 Status checked_total(std::size_t elements) {

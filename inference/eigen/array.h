@@ -63,8 +63,9 @@ private:
         data_;
 };
 
-// The number of elements of a shape that an operator is about to make. too_large over 2^26, so that no model and no
-// request makes us allocate without bound.
+// The number of elements of a shape that an operator is about to make, or of an input. too_large over 2^26, so that no
+// model and no request makes us allocate without bound. Dimensions of zero count as one: the others of an empty array
+// may be what the next operator allocates by.
 Result<std::size_t> checked_count(const Shape& shape);
 // The same bound for all arrays of a running request together.
 Status checked_total(std::size_t elements);

@@ -220,8 +220,8 @@ Result<Kernel> softmax(const NodeContext& context) {
         BATON_ASSIGN(const std::size_t d, resolve_axis(axis, value.rank()));
         AxisView view = view_along(value.shape(), d);
         if (flattens) view = {.outer = view.outer, .extent = view.extent * view.inner, .inner = 1};
-        std::vector<double> line(view.extent);
-        for (std::size_t o = 0; o < view.outer; ++o) {
+        std::vector<double> line(value.size() == 0 ? 0 : view.extent);
+        for (std::size_t o = 0; o < view.outer && !line.empty(); ++o) {
             for (std::size_t i = 0; i < view.inner; ++i) {
                 double* first = value.reals().data() + o * view.extent * view.inner + i;
                 for (std::size_t n = 0; n < view.extent; ++n) line[n] = first[n * view.inner];

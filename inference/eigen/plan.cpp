@@ -30,6 +30,9 @@ Error at(const Step& step, Error error) {
 Result<std::vector<Tensor>> Plan::run(std::span<const Tensor> inputs) const {
     Frame frame{.slots = std::vector<Array>(slots_)};
     for (std::size_t i = 0; i < inputs.size(); ++i) {
+        BATON_ASSIGN(const std::size_t count, checked_count(inputs[i].shape()));
+        frame.elements += count;
+        BATON_TRY(checked_total(frame.elements));
         BATON_ASSIGN(frame.slots[i], from_tensor(inputs[i]));
     }
     BATON_ASSIGN(const std::vector<Array> results, evaluate(std::move(frame)));
@@ -88,7 +91,11 @@ Status Plan::run_step(const Step& step, Frame& frame) const {
     for (const Operand& operand : inputs) {
         if (operand.disposable != nullptr) *operand.disposable = Array();
     }
-    for (const Array* output : outputs) frame.elements += output == nullptr ? 0 : output->size();
+    for (const Array* output : outputs) {
+        if (output == nullptr) continue;
+        if (output->rank() > onnx::kMaxRank) return at(step, invalid_argument("it makes too many dimensions"));
+        frame.elements += output->size();
+    }
     return checked_total(frame.elements);
 }
 

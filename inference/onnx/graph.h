@@ -14,6 +14,8 @@
 
 namespace baton::inference::onnx {
 
+inline constexpr std::size_t kMaxRank = 16;  // more dimensions are refused, in files and in what operators make
+
 using AttributeValue = std::variant<std::int64_t, float, std::string, std::vector<std::int64_t>, std::vector<float>,
                                     std::vector<std::string>, Tensor>;
 
@@ -52,15 +54,12 @@ struct ValueInfo {
 // Well-formed: names are unique, every used value is made by an earlier node, an input or an initializer, so there are
 // no cycles, and every tensor has as many elements as its shape says.
 struct Graph {
-    std::string producer;
-    std::int64_t ir_version = 0;
+    std::string producer;                                     // with its version
     std::map<std::string, std::int64_t, std::less<>> opsets;  // by domain
     std::vector<ValueInfo> inputs;                            // without those that are initializers
     std::vector<ValueInfo> outputs;
     std::vector<Node> nodes;
     std::map<std::string, Tensor, std::less<>> initializers;
-    // Every operator used, also inside subgraphs and functions: distinct and sorted.
-    std::vector<std::string> operators;
     // What the file uses that these types cannot say, such as "If (carries a subgraph)"; empty for nearly all models.
     std::vector<std::string> beyond;
 

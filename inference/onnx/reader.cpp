@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
 #include <set>
 #include <unordered_set>
 
@@ -16,9 +15,7 @@ namespace {
 
 namespace pb = ::onnx;
 
-constexpr std::size_t kMaxBytes = std::numeric_limits<std::int32_t>::max();  // protobuf's own limit
 constexpr int kMaxNodes = 200'000;
-constexpr int kMaxRank = 16;
 constexpr int kMaxSubgraphDepth = 16;
 
 std::string quoted(const std::string& name) { return "'" + (is_valid_utf8(name) ? name : std::string("?")) + "'"; }
@@ -123,8 +120,8 @@ Status copy_typed(const pb::TensorProto& source, Tensor& tensor) {
 Result<Tensor> read_tensor(const pb::TensorProto& source, DataType type) {
     const std::string name = quoted(source.name());
     if (source.has_segment()) return bad_model("the tensor " + name + " is stored in segments");
-    if (source.dims_size() > kMaxRank) return bad_model("the tensor " + name + " has too many dimensions");
     Shape shape(source.dims().begin(), source.dims().end());
+    if (shape.size() > kMaxRank) return bad_model("the tensor " + name + " has too many dimensions");
     const auto count = element_count(shape);
     if (!count) return bad_model("the tensor " + name + " has the impossible shape " + shape_text(shape));
 
@@ -135,7 +132,7 @@ Result<Tensor> read_tensor(const pb::TensorProto& source, DataType type) {
         return bad_model("the tensor " + name + " stores its data twice, or strings as raw data");
     }
     const bool fits =
-        raw ? *count <= kMaxBytes / width && source.raw_data().size() == *count * width : stored == *count;
+        raw ? *count <= kMaxModelBytes / width && source.raw_data().size() == *count * width : stored == *count;
     if (!fits) {
         return bad_model("the tensor " + name + " does not have as many elements as its shape " + shape_text(shape) +
                          " says");
@@ -162,7 +159,8 @@ Result<ValueInfo> read_value(const pb::ValueInfoProto& source) {
     const auto& tensor = source.type().tensor_type();
     value.type = data_type_of(tensor.elem_type());
     if (!tensor.has_shape()) return value;
-    if (tensor.shape().dim_size() > kMaxRank) return bad_model(quoted(value.name) + " has too many dimensions");
+    if (static_cast<std::size_t>(tensor.shape().dim_size()) > kMaxRank)
+        return bad_model(quoted(value.name) + " has too many dimensions");
     Shape shape;
     for (const auto& dim : tensor.shape().dim()) {
         // Old exporters write 0 or a negative number for a dimension that varies.
@@ -179,7 +177,6 @@ public:
     Result<Graph> read() {
         if (!model_.has_graph()) return bad_model("it has no graph");
         if (model_.ir_version() < 1) return bad_model("it does not say its IR version");
-        graph_.ir_version = model_.ir_version();
         if (is_valid_utf8(model_.producer_name() + model_.producer_version())) {
             graph_.producer = model_.producer_name();
             if (!model_.producer_version().empty()) graph_.producer += " " + model_.producer_version();
@@ -191,7 +188,6 @@ public:
         BATON_TRY(read_outputs());
         for (const auto& function : model_.functions()) BATON_TRY(scan(function.node(), 1));
         if (model_.functions_size() > 0) beyond_.insert("functions of its own");
-        graph_.operators.assign(operators_.begin(), operators_.end());
         graph_.beyond.assign(beyond_.begin(), beyond_.end());
         return std::move(graph_);
     }
@@ -333,7 +329,7 @@ private:
         return {};
     }
 
-    // Notes the operators of these nodes and of all subgraphs below them, and makes sure none has external data.
+    // Makes sure that these nodes and all subgraphs below them name their operators and have no external data.
     template <class Nodes>
     Status scan(const Nodes& nodes, int depth) {
         if (depth > kMaxSubgraphDepth) return bad_model("subgraphs are nested too deeply");
@@ -341,13 +337,6 @@ private:
             if (node.op_type().empty() || !is_valid_utf8(node.op_type() + node.domain())) {
                 return bad_model("a node without an operator name");
             }
-            operators_.insert(Node{
-                .name = {},
-                .domain = plain_domain(node.domain()),
-                .type = node.op_type(),
-                .inputs = {},
-                .outputs = {},
-                .attributes = {}}.op());
             for (const auto& attribute : node.attribute()) {
                 if (is_external(attribute.t())) return external_data(attribute.t());
                 for (const auto& tensor : attribute.tensors()) {
@@ -370,14 +359,16 @@ private:
     const pb::ModelProto& model_;
     Graph graph_;
     std::unordered_set<std::string> defined_;
-    std::set<std::string> operators_;
     std::set<std::string> beyond_;
 };
 
 }  // namespace
 
 Result<Graph> read_graph(std::string_view bytes) {
-    if (bytes.size() > kMaxBytes) return Error{.code = Code::too_large, .message = "the ONNX model is over 2 GiB"};
+    if (bytes.size() > kMaxModelBytes) {
+        return Error{.code = Code::too_large,
+                     .message = "the ONNX model is over " + std::to_string(kMaxModelBytes >> 20) + " MiB"};
+    }
     pb::ModelProto model;
     if (!model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
         return invalid_argument("the bytes are not an ONNX model");

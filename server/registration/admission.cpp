@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "artifacts/admission.h"
+#include "inference/golden.h"
 #include "inference/model.h"
+#include "server/registration/golden_text.h"
 #include "server/registration/mapped_blob.h"
 
 namespace baton::server {
@@ -50,15 +52,32 @@ Error about(const artifacts::ManifestFile& file, Error error) {
     return error;
 }
 
-Status describe(const artifacts::ManifestFile& file, std::string_view bytes, Admission& admission) {
-    Result<inference::OnnxDescription> description = inference::describe_onnx(bytes);
-    if (!description.ok()) return about(file, std::move(description).error());
-    Result<std::unique_ptr<inference::Model>> model = inference::load_onnx(bytes);
-    if (!model.ok()) return about(file, std::move(model).error());
-    admission.engine = (*model)->engine();
+Status open_model(const artifacts::ManifestFile& file, std::string_view bytes, Admission& admission) {
+    Result<inference::OnnxModel> opened = inference::open_onnx(bytes);
+    if (!opened.ok()) return about(file, std::move(opened).error());
+    const inference::Model& model = *opened->model;
+    admission.engine = model.engine();
     admission.model_path = file.path;
-    admission.signature = {plain((*model)->signature().inputs), plain((*model)->signature().outputs)};
-    if (!description->producer.empty()) admission.facts["onnx_producer"] = description->producer;
+    admission.signature = {plain(model.signature().inputs), plain(model.signature().outputs)};
+    if (!opened->producer.empty()) admission.facts["onnx_producer"] = opened->producer;
+    if (const auto golden = inference::record_golden(model)) admission.golden = golden_text(*golden);
+    if (admission.golden.empty()) {
+        admission.findings.push_back({"info", "no_golden_outputs",
+                                      "The model gives made-up rows no answer that can be compared: whether it still "
+                                      "answers the same is not checked before it goes live."});
+    }
+    return {};
+}
+
+Status look_at(const artifacts::ManifestFile& file, bool is_model, std::string_view bytes, Admission& admission) {
+    for (artifacts::Finding& finding : artifacts::scan_file(file.path, bytes)) {
+        admission.findings.push_back(
+            {std::move(finding.severity), std::move(finding.code), std::move(finding.message)});
+    }
+    if (is_model) return open_model(file, bytes, admission);
+    if (!is_onnx(file)) return {};
+    Status well_formed = inference::check_onnx(bytes);
+    if (!well_formed.ok()) return about(file, std::move(well_formed).error());
     return {};
 }
 
@@ -70,17 +89,8 @@ Result<Admission> admit(const artifacts::Manifest& manifest, const artifacts::Bl
     const artifacts::ManifestFile* model = model_file(manifest);
     for (const artifacts::ManifestFile& file : manifest.files()) {
         BATON_ASSIGN(const artifacts::OpenBlob blob, blobs.open(file.digest));
-        BATON_ASSIGN(const MappedBlob mapped, MappedBlob::map(blob));
-        for (artifacts::Finding& finding : artifacts::scan_file(file.path, mapped.bytes())) {
-            admission.findings.push_back(
-                {std::move(finding.severity), std::move(finding.code), std::move(finding.message)});
-        }
-        if (&file == model) {
-            BATON_TRY(describe(file, mapped.bytes(), admission));
-        } else if (is_onnx(file)) {
-            const auto description = inference::describe_onnx(mapped.bytes());
-            if (!description.ok()) return about(file, description.error());
-        }
+        BATON_TRY(
+            with_mapped(blob, [&](std::string_view bytes) { return look_at(file, &file == model, bytes, admission); }));
     }
     if (model == nullptr) {
         admission.findings.push_back({"info", "no_model", "No file is an ONNX model: only the files are served."});

@@ -16,7 +16,8 @@ struct Admission {
     std::string model_path;  // the file that the engine loads; empty for "none"
     registry::ModelSignature signature;
     std::vector<registry::Finding> findings;
-    registry::Tags facts;  // metadata read from the model: onnx producer, opsets
+    std::string golden;    // what it answered to made-up rows (golden_text.h); empty when that says nothing
+    registry::Tags facts;  // metadata read from the model: onnx_producer
 };
 
 // Looks at every stored file. blobs_missing lists what was not uploaded, integrity a size that differs,

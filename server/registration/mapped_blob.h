@@ -1,6 +1,7 @@
-// A blob's bytes as a view, without a copy of them in memory.
+// A blob's bytes as a view, without a copy of them in memory: blobs may be far larger than it.
 #pragma once
 
+#include <functional>
 #include <string_view>
 
 #include "artifacts/blob_store.h"
@@ -8,20 +9,11 @@
 
 namespace baton::server {
 
-class MappedBlob {
-public:
-    // Takes the descriptor over.
-    static Result<MappedBlob> map(const artifacts::OpenBlob& blob);
-    ~MappedBlob();
-    MappedBlob(MappedBlob&&) noexcept;
-    MappedBlob& operator=(MappedBlob&&) = delete;
-
-    std::string_view bytes() const { return {static_cast<const char*>(address_), size_}; }
-
-private:
-    MappedBlob(void* address, std::size_t size) : address_(address), size_(size) {}
-    void* address_;  // null for an empty blob
-    std::size_t size_;
-};
+// Shows `look` the bytes of a blob, whose descriptor it takes over. `look` must read them on the calling thread and
+// keep no view of them.
+//
+// A disk that fails, or a file that somebody shortens, while a mapped file is read is a signal (SIGBUS), which ends a
+// process by default. Here the bytes become zeros instead and the answer is unavailable, whatever `look` made of them.
+Status with_mapped(const artifacts::OpenBlob& blob, const std::function<Status(std::string_view)>& look);
 
 }  // namespace baton::server

@@ -13,7 +13,7 @@ using testing::HasSubstr;
 
 // Loads the bytes and, where that works, runs rows of ones.
 void try_out(const std::string& bytes) {
-    (void)describe_onnx(bytes);
+    (void)check_onnx(bytes);
     const auto model = load_onnx(bytes);
     if (!model.ok()) return;
     std::vector<Tensor> inputs;
@@ -220,6 +220,43 @@ TEST(Malformed, DeclaredSizesAreBounded) {
     linear.input("x", DataType::fp32, {-1, std::int64_t{1} << 40}).output("y", DataType::fp32, {-1, 1});
     linear.node("ai.onnx.ml.LinearRegressor", {"x"}, {"y"}).set("coefficients", std::vector<float>{1, 2});
     EXPECT_EQ(load_onnx(linear.bytes()).error().code, Code::too_large);
+}
+
+// An array without elements may have huge dimensions all the same; operators make others of them.
+TEST(Malformed, EmptyInputsCannotAskForUnboundedMemory) {
+    constexpr std::int64_t many = std::int64_t{1} << 31;
+    const auto answer = [](const std::string& op, Shape shape) {
+        ModelBuilder builder;
+        builder.input("x", DataType::fp32, Shape(shape.size(), -1)).output("y", DataType::fp32, {});
+        NodeBuilder node = builder.node(op, {"x"}, {"y"});
+        if (op == "ReduceSum") node.set("axes", std::vector<std::int64_t>{0});
+        if (op == "ReduceL2") node.set("axes", std::vector<std::int64_t>{0, 1});
+        const auto model = load_onnx(builder.bytes());
+        EXPECT_TRUE(model.ok()) << op << ": " << model.error().message;
+        if (!model.ok()) return Code::internal;
+        const auto outputs = (*model)->run(std::vector<Tensor>{Tensor("x", DataType::fp32, std::move(shape))});
+        return outputs.ok() ? Code::internal : outputs.error().code;
+    };
+    EXPECT_EQ(answer("ReduceSum", {0, many}), Code::too_large);
+    EXPECT_EQ(answer("ReduceL2", {0, 2, many}), Code::too_large);
+    EXPECT_EQ(answer("Softmax", {0, many}), Code::too_large);
+    EXPECT_EQ(answer("Flatten", {0, std::int64_t{1} << 62, 2}), Code::too_large);
+    EXPECT_EQ(answer("Neg", {0, many}), Code::too_large);
+    EXPECT_EQ(answer("Neg", {0, 3}), Code::internal);
+}
+
+// Some operators take time by the square of the number of dimensions, which a Reshape can make a million.
+TEST(Malformed, ArraysHaveFewDimensions) {
+    ModelBuilder model;
+    model.input("x", DataType::fp32, {-1}).output("y", DataType::fp32, {});
+    model.initializer("shape", {100'000}, std::vector<std::int64_t>(100'000, 1));
+    model.initializer("one", {1}, std::vector<float>{1});
+    model.node("Reshape", {"one", "shape"}, {"wide"});
+    model.node("Transpose", {"wide"}, {"flipped"});
+    model.node("Identity", {"x"}, {"y"});
+    const auto loaded = load_onnx(model.bytes());
+    ASSERT_FALSE(loaded.ok());
+    EXPECT_EQ(loaded.error().code, Code::invalid_argument);
 }
 
 }  // namespace

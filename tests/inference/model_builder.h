@@ -32,7 +32,7 @@ public:
     ModelBuilder();  // IR version 8, ai.onnx 15, ai.onnx.ml 1
     ModelBuilder& input(const std::string& name, DataType type, const Shape& shape);
     ModelBuilder& output(const std::string& name, DataType type, const Shape& shape);
-    // `op` as in OnnxDescription: "Gemm" or "ai.onnx.ml.Scaler".
+    // `op` as Node::op() has it: "Gemm" or "ai.onnx.ml.Scaler".
     NodeBuilder node(const std::string& op, const std::vector<std::string>& inputs,
                      const std::vector<std::string>& outputs);
     ModelBuilder& initializer(const std::string& name, const Shape& shape, const std::vector<float>& values);

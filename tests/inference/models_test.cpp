@@ -47,20 +47,11 @@ TEST_P(TrainedModel, AnswersAsScikitLearnDoes) {
     }
 }
 
-TEST_P(TrainedModel, IsDescribedAsItIsServed) {
-    const std::string bytes = read_file(data_dir() / "models" / (GetParam() + ".onnx"));
-    const auto description = describe_onnx(bytes);
-    const auto model = load_onnx(bytes);
-    ASSERT_TRUE(description.ok() && model.ok());
-    EXPECT_EQ(description->producer, "skl2onnx 1.20.0");
-    const Signature& described = description->signature;
-    const Signature& served = (*model)->signature();
-    ASSERT_EQ(described.outputs.size(), served.outputs.size());
-    for (std::size_t i = 0; i < served.outputs.size(); ++i) {
-        EXPECT_EQ(described.outputs[i].shape, served.outputs[i].shape);
-        EXPECT_EQ(described.outputs[i].labels, served.outputs[i].labels);
-        EXPECT_EQ(served.outputs[i].shape.at(0), -1);
-    }
+TEST_P(TrainedModel, SaysWhoMadeItAndThatItTakesAnyNumberOfRows) {
+    const auto opened = open_onnx(read_file(data_dir() / "models" / (GetParam() + ".onnx")));
+    ASSERT_TRUE(opened.ok());
+    EXPECT_EQ(opened->producer, "skl2onnx 1.20.0");
+    for (const TensorSpec& output : opened->model->signature().outputs) EXPECT_EQ(output.shape.at(0), -1);
 }
 
 std::string test_name(const testing::TestParamInfo<std::string>& info) {
