@@ -75,13 +75,19 @@ Result<Json> Api::get(const std::string& target) {
     return document_of(response);
 }
 
-Result<Json> Api::post(const std::string& target, const Json& body) {
+Result<Json> Api::change(Method method, const std::string& target, const Json& body) {
     Headers headers;
     headers.add("Content-Type", "application/json");
     headers.add("Idempotency-Key", idempotency_key());
-    BATON_ASSIGN(const ClientResponse response, exchange(Method::post, target, headers, dump(body)));
+    BATON_ASSIGN(const ClientResponse response, exchange(method, target, headers, dump(body)));
     return document_of(response);
 }
+
+Result<Json> Api::post(const std::string& target, const Json& body) { return change(Method::post, target, body); }
+
+Result<Json> Api::put(const std::string& target, const Json& body) { return change(Method::put, target, body); }
+
+Result<Json> Api::patch(const std::string& target, const Json& body) { return change(Method::patch, target, body); }
 
 Result<Json> Api::post_once(const std::string& target, const Json& body) {
     Headers headers;

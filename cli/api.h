@@ -35,6 +35,8 @@ public:
 
     Result<Json> get(const std::string& target);
     Result<Json> post(const std::string& target, const Json& body);
+    Result<Json> put(const std::string& target, const Json& body);
+    Result<Json> patch(const std::string& target, const Json& body);
     // For answers that hold a secret: the server does not keep them, so a second attempt would do the work twice.
     Result<Json> post_once(const std::string& target, const Json& body);
     Status remove(const std::string& target);
@@ -47,6 +49,8 @@ public:
     server::HttpClient& client() { return *client_; }
 
 private:
+    Result<Json> change(server::Method method, const std::string& target, const Json& body);
+
     std::unique_ptr<server::HttpClient> client_;
 };
 

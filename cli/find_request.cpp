@@ -3,17 +3,9 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/print.h"
-#include "cli/reference.h"
 
 namespace baton::cli {
 namespace {
-
-// The number of the version that a reference means now.
-Result<std::string> version_number(Api& api, const Reference& reference) {
-    if (reference.number()) return reference.selector;
-    BATON_ASSIGN(const Json version, api.get(api_path({"models", reference.model, "versions", reference.selector})));
-    return text(version, "version");
-}
 
 Result<std::string> filter_of(Api& api, const Reference& reference) {
     std::string filter = "model = " + filter_literal(reference.model);
@@ -34,6 +26,12 @@ std::string listed(const Json& requests) {
 }
 
 }  // namespace
+
+Result<std::string> version_number(Api& api, const Reference& reference) {
+    if (reference.number()) return reference.selector;
+    BATON_ASSIGN(const Json version, api.get(api_path({"models", reference.model, "versions", reference.selector})));
+    return text(version, "version");
+}
 
 Result<Json> find_request(Api& api, const std::string& argument, const std::string& environment) {
     if (parse_number(argument)) return api.get(api_path({"requests", argument}));

@@ -17,28 +17,50 @@ struct Arguments {
     std::uint64_t after = 0;
 };
 
-// Whether an entry is about what was asked for: by the path of its object, or, for handoffs, by the digest or model it
-// names.
+// What entries are about. Filters know no OR and no details, so the server is asked for what may belong to the subject,
+// which is little of a long log, and the rest is left out here.
 struct Subject {
-    std::string object;  // model/NAME or model/NAME/version/3
-    std::string digest;  // of the version
     std::string model;
+    std::string digest;  // of the version; empty: the whole model
 
+    // All of a version carries its digest; that of a model is under its name, or a handoff of one of its versions.
+    std::vector<std::string> filters() const {
+        if (!digest.empty()) return {"digest = " + filter_literal(digest)};
+        return {"object LIKE " + filter_literal("model/" + model + "%"), "object LIKE 'request/%'"};
+    }
     bool covers(const Json& entry) const {
+        const std::string object = "model/" + model;
         const std::string path = text(entry, "object");
-        if (path == object || path.starts_with(object + "/")) return true;
-        if (text(member(entry, "details"), "model") != model) return false;
-        return digest.empty() || text(entry, "digest") == digest;
+        return path == object || path.starts_with(object + "/") || text(member(entry, "details"), "model") == model;
     }
 };
 
 Result<Subject> subject_of(Api& api, const Reference& reference) {
-    Subject subject{.object = "model/" + reference.model, .digest = {}, .model = reference.model};
-    if (!reference.names_version()) return subject;
+    if (!reference.names_version()) return Subject{.model = reference.model, .digest = {}};
     BATON_ASSIGN(const Json version, api.get(api_path({"models", reference.model, "versions", reference.selector})));
-    subject.object += "/version/" + text(version, "version");
-    subject.digest = text(version, "digest");
-    return subject;
+    return Subject{.model = reference.model, .digest = text(version, "digest")};
+}
+
+Result<Json> entries_that_fit(Api& api, const Arguments& arguments, const std::string& filter) {
+    return api.list({"audit"},
+                    {{"filter", filter}, {"after", arguments.after == 0 ? "" : std::to_string(arguments.after)}});
+}
+
+Result<Json> entries_about(Api& api, const Arguments& arguments) {
+    BATON_ASSIGN(const Reference reference, Reference::parse(arguments.reference));
+    BATON_ASSIGN(const Subject subject, subject_of(api, reference));
+    std::map<std::int64_t, Json> by_sequence;
+    for (const std::string& filter : subject.filters()) {
+        const std::string both = arguments.filter.empty() ? filter : filter + " AND " + arguments.filter;
+        BATON_ASSIGN(const Json entries, entries_that_fit(api, arguments, both));
+        for (const Json& entry : entries) {
+            const Json& sequence = member(entry, "seq");
+            if (sequence.is_number_integer() && subject.covers(entry)) by_sequence.emplace(sequence, entry);
+        }
+    }
+    Json merged = Json::array();
+    for (auto& [sequence, entry] : by_sequence) merged.push_back(std::move(entry));
+    return merged;
 }
 
 void print_entries(std::ostream& out, const Style& style, const Json& entries) {
@@ -56,18 +78,8 @@ void print_entries(std::ostream& out, const Style& style, const Json& entries) {
 
 Status log(Context& context, const Arguments& arguments) {
     BATON_ASSIGN(Api & api, context.api());
-    std::optional<Subject> subject;
-    if (!arguments.reference.empty()) {
-        BATON_ASSIGN(const Reference reference, Reference::parse(arguments.reference));
-        BATON_ASSIGN(subject, subject_of(api, reference));
-    }
-    const Query query = {{"filter", arguments.filter},
-                         {"after", arguments.after == 0 ? "" : std::to_string(arguments.after)}};
-    BATON_ASSIGN(const Json all, api.list({"audit"}, query));
-    Json entries = Json::array();
-    for (const Json& entry : all) {
-        if (!subject || subject->covers(entry)) entries.push_back(entry);
-    }
+    BATON_ASSIGN(const Json entries, arguments.reference.empty() ? entries_that_fit(api, arguments, arguments.filter)
+                                                                 : entries_about(api, arguments));
     return context.answer({{"items", entries}},
                           [&](std::ostream& out) { print_entries(out, context.style(), entries); });
 }

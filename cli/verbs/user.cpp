@@ -1,4 +1,4 @@
-// baton user create, list.
+// baton user create, list, edit.
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -13,16 +13,31 @@ namespace {
 struct Arguments {
     std::string name;
     std::vector<std::string> roles;
+    bool disable = false;
+    bool enable = false;
 };
+
+void print_user(std::ostream& out, const Json& user) {
+    out << "user " << printable(text(user, "name")) << " (" << printable(joined(texts(user, "roles"))) << ")"
+        << (text(user, "disabled") == "true" ? ", disabled" : "") << "\n";
+}
 
 Status create(Context& context, const Arguments& arguments) {
     Json body = {{"name", arguments.name}};
     if (!arguments.roles.empty()) body["roles"] = arguments.roles;
     BATON_ASSIGN(Api & api, context.api());
     BATON_ASSIGN(const Json user, api.post(api_path({"users"}), body));
-    return context.answer(user, [&](std::ostream& out) {
-        out << "user " << arguments.name << " (" << joined(texts(user, "roles")) << ")\n";
-    });
+    return context.answer(user, [&](std::ostream& out) { print_user(out, user); });
+}
+
+Status edit(Context& context, const Arguments& arguments) {
+    Json changes = Json::object();
+    if (!arguments.roles.empty()) changes["roles"] = arguments.roles;
+    if (arguments.disable || arguments.enable) changes["disabled"] = arguments.disable;
+    if (changes.empty()) return invalid_argument("nothing to change", "give --role, --disable or --enable");
+    BATON_ASSIGN(Api & api, context.api());
+    BATON_ASSIGN(const Json user, api.patch(api_path({"users", arguments.name}), changes));
+    return context.answer(user, [&](std::ostream& out) { print_user(out, user); });
 }
 
 Status list(Context& context) {
@@ -38,25 +53,40 @@ Status list(Context& context) {
     });
 }
 
+void add_user_arguments(CLI::App* verb, Arguments& arguments, const char* roles_help) {
+    verb->add_option("NAME", arguments.name, "The user")->required();
+    verb->add_option("--role", arguments.roles, roles_help)->type_name("ROLE")->allow_extra_args(false);
+}
+
+void add_edit(CLI::App& verb, Action& chosen, const std::shared_ptr<Arguments>& arguments) {
+    CLI::App* edition = add_verb(verb, "edit", "Change the roles of a user, or shut one out and let one in again",
+                                 {"baton user edit dana --role developer --role approver",
+                                  "baton user edit dana --disable", "baton user edit dana --enable"});
+    add_user_arguments(edition, *arguments,
+                       "All roles that the user shall have, in place of the present ones; repeatable");
+    CLI::Option* disable =
+        edition->add_flag("--disable", arguments->disable, "None of the user's tokens is good any more, from now on");
+    edition->add_flag("--enable", arguments->enable, "They are good again")->excludes(disable);
+    when_chosen(edition, chosen, [arguments](Context& context) { return edit(context, *arguments); });
+}
+
 }  // namespace
 
 void add_user(CLI::App& root, Action& chosen) {
     auto arguments = std::make_shared<Arguments>();
     CLI::App* verb =
-        add_verb(root, "user", "Create and list users", {"baton user create dana --role developer", "baton user list"});
+        add_verb(root, "user", "Create, list and change users",
+                 {"baton user create dana --role developer", "baton user list", "baton user edit dana --disable"});
     verb->require_subcommand(1);
 
     CLI::App* creation =
         add_verb(*verb, "create", "Create a user",
                  {"baton user create dana --role developer", "baton user create alex --role approver --role viewer"});
-    creation->add_option("NAME", arguments->name, "The user")->required();
-    creation
-        ->add_option("--role", arguments->roles, "viewer (default), developer, approver, deployer or admin; repeatable")
-        ->type_name("ROLE")
-        ->allow_extra_args(false);
+    add_user_arguments(creation, *arguments, "viewer (default), developer, approver, deployer or admin; repeatable");
     when_chosen(creation, chosen, [arguments](Context& context) { return create(context, *arguments); });
 
     when_chosen(add_verb(*verb, "list", "List the users", {"baton user list"}), chosen, list);
+    add_edit(*verb, chosen, arguments);
 }
 
 }  // namespace baton::cli

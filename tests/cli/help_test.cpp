@@ -52,9 +52,10 @@ protected:
 TEST_F(HelpTest, EveryVerbHasExamples) {
     const std::vector<std::string> verbs = verbs_below({});
     for (const char* verb :
-         {"serve",  "login",   "whoami",   "user",    "token",   "register", "list",    "show",     "search",
-          "report", "request", "requests", "comment", "approve", "reject",   "promote", "rollback", "retire",
-          "live",   "slots",   "pull",     "predict", "log",     "diff",     "fsck",    "version",  "completion"}) {
+         {"serve",    "login",   "whoami",     "user",     "token",   "register", "list",   "show",
+          "search",   "report",  "request",    "requests", "comment", "approve",  "reject", "promote",
+          "rollback", "retire",  "live",       "slots",    "pull",    "predict",  "log",    "diff",
+          "fsck",     "version", "completion", "alias",    "withdraw"}) {
         EXPECT_THAT(verbs, testing::Contains(verb));
     }
     for (const std::string& verb : verbs) {

@@ -1,155 +1,11 @@
-#include <gmock/gmock.h>
-
-#include <cstdio>
-#include <nlohmann/json.hpp>
-
-#include "cli/json.h"
-#include "tests/cli/command.h"
-#include "tests/cli/fake_server.h"
+// What holds for all verbs, and the verbs that show things.
+#include "tests/cli/verb_fixture.h"
 
 namespace baton::cli {
 namespace {
 
 using testing::HasSubstr;
 using testing::Not;
-
-constexpr const char* request_seven =
-    R"({"id":7,"model":"risk","version":3,"digest":"sha256:aa","environment":"production","state":"open",
-        "requester":"dana","approvals":[],"comments":[],"evaluation":{"satisfied":false,"requirements":[
-        {"requirement":"approvals","satisfied":false,"explanation":"0 of 1 approvals"}]}})";
-constexpr const char* slot = R"({"model":"risk","environment":"production","version":3,"serving":"ready"})";
-
-class VerbTest : public CommandTest {
-protected:
-    VerbTest() {
-        environment["BATON_URL"] = server.url();
-        environment["BATON_TOKEN"] = "secret";
-        server.on("GET /api/v1/requests/7", request_seven);
-        server.on("GET /api/v1/requests", R"({"items":[)" + std::string(request_seven) + "]}");
-        server.on("POST /api/v1/requests/7/approvals", request_seven, 201);
-        server.on("POST /api/v1/requests/7/rejection", request_seven);
-        server.on("POST /api/v1/requests/7/comments", request_seven, 201);
-        server.on("POST /api/v1/requests/7/promotion", slot);
-    }
-    Json sent(const std::string& route) const { return Json::parse(server.requests(route).at(0).body); }
-
-    FakeServer server;
-};
-
-TEST_F(VerbTest, ApproveSendsTheDigestOfTheRequest) {
-    const Outcome outcome = baton({"approve", "7", "--comment", "fine"});
-    ASSERT_EQ(outcome.code, 0) << outcome.err;
-    EXPECT_EQ(sent("POST /api/v1/requests/7/approvals"), (Json{{"digest", "sha256:aa"}, {"comment", "fine"}}));
-    EXPECT_THAT(outcome.err, HasSubstr("risk/3 (sha256:aa) for production"));
-    EXPECT_THAT(outcome.out, HasSubstr("approved risk/3 for production"));
-    EXPECT_THAT(outcome.out, HasSubstr("still needed: 0 of 1 approvals"));
-}
-
-TEST_F(VerbTest, AReferenceMeansItsOneOpenRequest) {
-    ASSERT_EQ(baton({"approve", "risk/3"}).code, 0);
-    EXPECT_THAT(
-        server.requests("GET /api/v1/requests").at(0).target,
-        HasSubstr("filter=model%20%3D%20%27risk%27%20AND%20version%20%3D%203%20AND%20state%20IN%20%28%27open%27"));
-    EXPECT_EQ(server.requests("POST /api/v1/requests/7/approvals").size(), 1u);
-}
-
-TEST_F(VerbTest, AnAliasIsResolvedToItsNumberFirst) {
-    server.on("GET /api/v1/models/risk/versions/@champion", R"({"model":"risk","version":3})");
-    ASSERT_EQ(baton({"reject", "risk@champion", "--reason", "slow"}).code, 0);
-    EXPECT_THAT(server.requests("GET /api/v1/requests").at(0).target, HasSubstr("version%20%3D%203"));
-    EXPECT_EQ(sent("POST /api/v1/requests/7/rejection"), (Json{{"reason", "slow"}}));
-}
-
-TEST_F(VerbTest, NoneOrSeveralOpenRequestsAreErrors) {
-    server.on("GET /api/v1/requests", R"({"items":[]})");
-    const Outcome none = baton({"approve", "risk/3"});
-    EXPECT_EQ(none.code, 3);
-    EXPECT_THAT(none.err, HasSubstr("hint: open one: baton request risk/3"));
-    server.on("GET /api/v1/requests",
-              R"({"items":[{"id":7,"model":"risk","version":3,"environment":"production"},
-                           {"id":8,"model":"risk","version":3,"environment":"staging"}]})");
-    const Outcome several = baton({"approve", "risk/3"});
-    EXPECT_EQ(several.code, 2);
-    EXPECT_THAT(several.err, HasSubstr("7 (risk/3 for production), 8 (risk/3 for staging)"));
-    EXPECT_TRUE(server.requests("POST /api/v1/requests/7/approvals").empty());
-    EXPECT_EQ(baton({"approve", "risk/3", "--env", "production"}).code, 0);
-    EXPECT_EQ(baton({"promote", "risk/3"}).code, 0);  // --env is production unless given
-}
-
-TEST_F(VerbTest, CommentAndPromote) {
-    ASSERT_EQ(baton({"comment", "7", "which data?"}).code, 0);
-    EXPECT_EQ(sent("POST /api/v1/requests/7/comments"), (Json{{"text", "which data?"}}));
-    const Outcome promoted = baton({"promote", "7", "--wait"});
-    ASSERT_EQ(promoted.code, 0) << promoted.err;
-    EXPECT_EQ(server.requests("POST /api/v1/requests/7/promotion").at(0).target,
-              "/api/v1/requests/7/promotion?wait=ready");
-    EXPECT_EQ(promoted.out, "risk/3 is live in production (ready)\n");
-    EXPECT_EQ(baton({"promote", "7", "--env", "staging"}).code, 2);
-}
-
-TEST_F(VerbTest, ARefusedPromotionListsAllThatIsMissing) {
-    server.on("POST /api/v1/requests/7/promotion",
-              R"({"code":"failed_precondition","detail":"not yet","hint":"ask an approver",
-                  "missing":[{"requirement":"approvals","explanation":"0 of 1"},{"requirement":"report","explanation":"none"}]})",
-              409);
-    const Outcome outcome = baton({"promote", "7"});
-    EXPECT_EQ(outcome.code, 5);
-    EXPECT_EQ(outcome.out, "");
-    EXPECT_EQ(outcome.err,
-              "error: not yet\n  missing approvals: 0 of 1\n  missing report: none\nhint: ask an approver\n");
-    const Outcome as_json = baton({"promote", "7", "--json"});
-    EXPECT_EQ(Json::parse(as_json.out)["error"]["missing"].size(), 2u);
-}
-
-TEST_F(VerbTest, RollbackNamesANumber) {
-    server.on("POST /api/v1/models/risk/rollback", slot);
-    ASSERT_EQ(baton({"rollback", "risk", "--to", "2", "--reason", "slow"}).code, 0);
-    EXPECT_EQ(sent("POST /api/v1/models/risk/rollback"),
-              (Json{{"environment", "production"}, {"reason", "slow"}, {"to", 2}}));
-    EXPECT_EQ(baton({"rollback", "risk"}).code, 2);  // no reason
-    EXPECT_EQ(baton({"rollback", "risk", "--to", "x", "--reason", "y"}).code, 2);
-}
-
-TEST_F(VerbTest, TokenCreatePrintsTheSecretAlone) {
-    server.on("POST /api/v1/tokens", R"({"id":"4f","user":"dana","secret":"bt_abc"})", 201);
-    const Outcome outcome = baton({"token", "create", "--user", "dana", "--role", "developer", "--expires", "90d"});
-    ASSERT_EQ(outcome.code, 0) << outcome.err;
-    EXPECT_EQ(outcome.out, "bt_abc\n");
-    EXPECT_EQ(sent("POST /api/v1/tokens"),
-              (Json{{"user", "dana"}, {"roles", {"developer"}}, {"expires_in", 90 * 24 * 3600}}));
-    for (const char* time : {"90", "d", "-1d", "0h", "1y", "99999999999999999999d"}) {
-        EXPECT_EQ(baton({"token", "create", "--user", "dana", "--expires=" + std::string(time)}).code, 2) << time;
-    }
-}
-
-TEST_F(VerbTest, ATokenIsAskedForOnceAlthoughItsAnswerIsLost) {
-    server.on("POST /api/v1/tokens", [](const FakeRequest&) {
-        return FakeAnswer{.status = 201, .body = R"({"id":"4f","secret":"bt_abc"})", .break_after = 0};
-    });
-    const Outcome outcome = baton({"token", "create", "--user", "dana"});
-    EXPECT_EQ(outcome.code, 7);
-    EXPECT_EQ(outcome.out, "");
-    EXPECT_THAT(outcome.err, HasSubstr("baton token list"));
-    const auto requests = server.requests("POST /api/v1/tokens");
-    ASSERT_EQ(requests.size(), 1u);
-    EXPECT_EQ(requests.front().header("idempotency-key"), "");  // it would promise what nobody keeps
-}
-
-TEST_F(VerbTest, AnyOtherChangeIsSentOnceMoreWithItsKey) {
-    server.on("POST /api/v1/users", [](const FakeRequest&) {
-        return FakeAnswer{.status = 201, .body = R"({"name":"dana"})", .break_after = 0};
-    });
-    EXPECT_EQ(baton({"user", "create", "dana"}).code, 7);
-    const auto requests = server.requests("POST /api/v1/users");
-    ASSERT_EQ(requests.size(), 2u);
-    EXPECT_EQ(requests[0].header("idempotency-key"), requests[1].header("idempotency-key"));
-}
-
-TEST_F(VerbTest, TokenRevokeHasAnIdempotencyKey) {
-    server.on("DELETE /api/v1/tokens/4f", "{}");
-    ASSERT_EQ(baton({"token", "revoke", "4f"}).code, 0);
-    EXPECT_NE(server.requests("DELETE /api/v1/tokens/4f").at(0).header("idempotency-key"), "");
-}
 
 TEST_F(VerbTest, ListsFollowThePages) {
     server.on("GET /api/v1/models", [](const FakeRequest& request) -> FakeAnswer {
@@ -163,26 +19,6 @@ TEST_F(VerbTest, ListsFollowThePages) {
     const Outcome people = baton({"list"});
     EXPECT_THAT(people.out, HasSubstr("MODEL"));
     EXPECT_THAT(people.out, HasSubstr("\nb "));
-}
-
-TEST_F(VerbTest, LogShowsWhatBelongsToAVersion) {
-    server.on("GET /api/v1/models/risk/versions/3", R"({"model":"risk","version":3,"digest":"sha256:aa"})");
-    server.on("GET /api/v1/audit", R"({"items":[
-        {"seq":1,"object":"model/risk","action":"model.created"},
-        {"seq":2,"object":"model/risk/version/3","action":"version.registered","digest":"sha256:aa"},
-        {"seq":3,"object":"model/risk/version/33","action":"version.registered"},
-        {"seq":4,"object":"request/7","digest":"sha256:aa","details":{"model":"risk"},"action":"request.opened"},
-        {"seq":5,"object":"request/8","digest":"sha256:bb","details":{"model":"risk"},"action":"request.opened"},
-        {"seq":6,"object":"model/risk-two","action":"model.created"}]})");
-    const auto sequences = [&](const std::vector<std::string>& arguments) {
-        std::vector<int> out;
-        const Json answer = Json::parse(baton(arguments).out);
-        for (const Json& entry : answer["items"]) out.push_back(entry["seq"]);
-        return out;
-    };
-    EXPECT_THAT(sequences({"log", "risk/3", "--json"}), testing::ElementsAre(2, 4));
-    EXPECT_THAT(sequences({"log", "risk", "--json"}), testing::ElementsAre(1, 2, 3, 4, 5));
-    EXPECT_THAT(sequences({"log", "--json"}), testing::SizeIs(6));
 }
 
 TEST_F(VerbTest, DiffShowsChangesWithTheirSize) {
@@ -241,6 +77,9 @@ TEST_F(VerbTest, JsonIsExactlyOneDocument) {
     server.on("GET /api/v1/versions", R"({"items":[]})");
     server.on("GET /api/v1/users", R"({"items":[]})");
     server.on("POST /api/v1/users", R"({"name":"dana","roles":["developer"]})", 201);
+    server.on("PATCH /api/v1/users/dana", R"({"name":"dana","roles":["developer"]})");
+    server.on("PUT /api/v1/models/risk/aliases/champion", R"({"name":"risk"})");
+    server.on("DELETE /api/v1/models/risk/aliases/champion", "{}");
     server.on("GET /api/v1/tokens", R"({"items":[]})");
     server.on("POST /api/v1/tokens", R"({"id":"4f","secret":"s"})", 201);
     server.on("DELETE /api/v1/tokens/4f", "{}");
@@ -262,7 +101,12 @@ TEST_F(VerbTest, JsonIsExactlyOneDocument) {
                                                             {"comment", "7", "x"},
                                                             {"approve", "7"},
                                                             {"reject", "7", "--reason", "x"},
+                                                            {"withdraw", "7"},
                                                             {"promote", "7"},
+                                                            {"alias", "set", "risk/3", "champion"},
+                                                            {"alias", "remove", "risk@champion"},
+                                                            {"alias", "list", "risk"},
+                                                            {"user", "edit", "dana", "--disable"},
                                                             {"rollback", "risk", "--reason", "x"},
                                                             {"retire", "risk/3", "--reason", "x"},
                                                             {"live"},
