@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/result.h"
 #include "registry/names.h"
@@ -24,10 +25,11 @@ Result<Roles> parse_roles(const std::vector<std::string>& names);
 // policies and gets no right to register, approve or promote by that.
 struct Caller {
     UserName user;
-    std::string token_id;                   // empty for the system itself
-    Roles roles;                            // of the token: a subset of the user's
-    std::vector<std::string> models;        // patterns with '*'; empty: all
-    std::vector<std::string> environments;  // patterns with '*'; empty: all
+    std::string token_id;                      // empty for the system itself
+    Roles roles;                               // of the token: a subset of the user's
+    std::vector<std::string> models;           // patterns with '*'; empty: all
+    std::vector<std::string> environments;     // patterns with '*'; empty: all
+    std::optional<Timestamp> expires_at = {};  // of the token
 
     bool has(Role role) const { return roles.contains(role); }
     bool sees(const ModelName& model) const;

@@ -7,19 +7,22 @@
 #include "cli/print.h"
 #include "cli/table.h"
 #include "cli/verbs/verbs.h"
+#include "server/app/local_token.h"
 
 namespace baton::cli {
 namespace {
 
 struct Arguments {
-    std::string user;
-    std::string name;
-    std::vector<std::string> roles;
-    std::vector<std::string> models;
-    std::vector<std::string> environments;
+    server::LocalTokenOptions token;  // what is asked for, of a server or of a folder
     std::string expires;
+    std::string data;  // empty: ask the server
     std::string id;
 };
+
+const std::string recovery =
+    "With --data DIR the token is made on the folder of a server that is stopped, by whoever may write that folder: "
+    "the\n"
+    "way back in when no admin has a token that is still good. The audit log says so.\n\n";
 
 // When no answer came, the token may exist all the same, and nobody has its secret.
 Result<Json> ask_for_token(Api& api, const Json& body) {
@@ -30,20 +33,36 @@ Result<Json> ask_for_token(Api& api, const Json& body) {
     return error;
 }
 
-Status create(Context& context, const Arguments& arguments) {
-    Json body = {{"user", arguments.user}};
-    if (!arguments.name.empty()) body["name"] = arguments.name;
-    if (!arguments.roles.empty()) body["roles"] = arguments.roles;
-    if (!arguments.models.empty()) body["models"] = arguments.models;
-    if (!arguments.environments.empty()) body["environments"] = arguments.environments;
-    if (!arguments.expires.empty()) {
-        BATON_ASSIGN(const std::chrono::seconds lifetime, parse_duration(arguments.expires));
-        body["expires_in"] = lifetime.count();
-    }
+Result<Json> token_of_server(Context& context, const server::LocalTokenOptions& wanted) {
+    Json body = {{"user", wanted.user}};
+    if (!wanted.name.empty()) body["name"] = wanted.name;
+    if (!wanted.roles.empty()) body["roles"] = wanted.roles;
+    if (!wanted.models.empty()) body["models"] = wanted.models;
+    if (!wanted.environments.empty()) body["environments"] = wanted.environments;
+    if (wanted.expires_in) body["expires_in"] = wanted.expires_in->count();
     BATON_ASSIGN(Api & api, context.api());
-    BATON_ASSIGN(const Json token, ask_for_token(api, body));
+    return ask_for_token(api, body);
+}
+
+Result<Json> token_of_folder(const std::string& data, const server::LocalTokenOptions& wanted) {
+    BATON_ASSIGN(const server::LocalToken token, server::create_local_token(data, wanted));
+    return Json{{"id", token.id},
+                {"user", token.user},
+                {"name", token.name},
+                {"roles", token.roles},
+                {"expires_at", token.expires_at},
+                {"secret", token.secret}};
+}
+
+Status create(Context& context, const Arguments& arguments) {
+    server::LocalTokenOptions wanted = arguments.token;
+    if (!arguments.expires.empty()) {
+        BATON_ASSIGN(wanted.expires_in, parse_duration(arguments.expires));
+    }
+    BATON_ASSIGN(const Json token,
+                 arguments.data.empty() ? token_of_server(context, wanted) : token_of_folder(arguments.data, wanted));
     if (!context.options().json) {
-        context.note("token " + text(token, "id") + " of " + arguments.user + "; the secret is shown only now");
+        context.note("token " + text(token, "id") + " of " + wanted.user + "; the secret is shown only now");
     }
     return context.answer(token, [&](std::ostream& out) { out << text(token, "secret") << "\n"; });
 }
@@ -72,19 +91,22 @@ Status revoke(Context& context, const Arguments& arguments) {
 void add_create(CLI::App& verb, Action& chosen, const std::shared_ptr<Arguments>& arguments) {
     CLI::App* creation = add_verb(verb, "create", "Create a token; prints its secret, alone, on standard output",
                                   {"baton token create --user dana --role developer --expires 30d",
-                                   "BATON_TOKEN=$(baton token create --user ci --models 'credit-*')"});
-    creation->add_option("--user", arguments->user, "Whose token")->type_name("NAME")->required();
-    creation->add_option("--name", arguments->name, "What it is for")->type_name("TEXT");
+                                   "BATON_TOKEN=$(baton token create --user ci --models 'credit-*')",
+                                   "baton token create --user admin --data /var/lib/baton"});
+    creation->footer(recovery + creation->get_footer());
+    creation->add_option("--user", arguments->token.user, "Whose token")->type_name("NAME")->required();
+    creation->add_option("--name", arguments->token.name, "What it is for")->type_name("TEXT");
     const auto repeatable = [&](const char* option, std::vector<std::string>& values, const char* help,
                                 const char* type) {
         creation->add_option(option, values, help)->type_name(type)->allow_extra_args(false);
     };
-    repeatable("--role", arguments->roles, "One of the user's roles (default: all); repeatable", "ROLE");
-    repeatable("--models", arguments->models, "Only these models, * for any text (default: all); repeatable",
+    repeatable("--role", arguments->token.roles, "One of the user's roles (default: all); repeatable", "ROLE");
+    repeatable("--models", arguments->token.models, "Only these models, * for any text (default: all); repeatable",
                "PATTERN");
-    repeatable("--environments", arguments->environments, "Only these environments (default: all); repeatable",
+    repeatable("--environments", arguments->token.environments, "Only these environments (default: all); repeatable",
                "PATTERN");
     creation->add_option("--expires", arguments->expires, "Lifetime: 12h, 90d, 8w (default: 90d)")->type_name("TIME");
+    creation->add_option("--data", arguments->data, "Make it on this folder, without a server")->type_name("DIR");
     when_chosen(creation, chosen, [arguments](Context& context) { return create(context, *arguments); });
 }
 

@@ -18,4 +18,13 @@ Result<DataFolder> open_data_folder(const std::filesystem::path& folder, const C
     return opened;
 }
 
+Result<std::unique_ptr<registry::Store>> open_existing_metadata(const std::filesystem::path& folder,
+                                                                const Clock& clock) {
+    std::error_code ignored;
+    if (!std::filesystem::exists(folder / "baton.db", ignored)) {
+        return not_found("there is no Baton data in " + folder.string(), "name its folder with --data DIR");
+    }
+    return registry::Store::open(folder, clock);
+}
+
 }  // namespace baton::server

@@ -19,4 +19,8 @@ struct DataFolder {
 // result.
 Result<DataFolder> open_data_folder(const std::filesystem::path& folder, const Clock& clock);
 
+// The metadata of a folder that is there already; nothing is made of one that is not (not_found).
+Result<std::unique_ptr<registry::Store>> open_existing_metadata(const std::filesystem::path& folder,
+                                                                const Clock& clock);
+
 }  // namespace baton::server
