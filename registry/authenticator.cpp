@@ -49,7 +49,8 @@ Caller caller_of(const Token& token, const User& user) {
             .token_id = token.id,
             .roles = std::move(roles),
             .models = token.models,
-            .environments = token.environments};
+            .environments = token.environments,
+            .expires_at = token.expires_at};
 }
 
 Error unauthenticated() {

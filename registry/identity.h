@@ -40,7 +40,7 @@ struct NewToken {
     std::optional<Roles> roles = {};  // absent: all of the user's
     std::vector<std::string> models = {};
     std::vector<std::string> environments = {};
-    std::chrono::seconds expires_in{90 * 24 * 3600};
+    std::optional<std::chrono::seconds> expires_in = {};  // absent: 90 days
 };
 struct CreatedToken {
     Token token;
@@ -59,8 +59,8 @@ Result<User> create_user(Transaction&, const UserName&, const Roles&);
 // failed_precondition when no enabled admin would be left.
 Result<User> edit_user(Transaction&, const UserName&, const UserEdit&);
 Result<Page<User>> list_users(const Snapshot&, const Caller&, const PageRequest&);
-// For others: admin only. For oneself: no more rights than the calling token has; what is not asked for is taken from
-// it. Lists and single tokens: admins see all, others their own.
+// For others: admin only. For oneself: no more rights and no longer a life than the calling token has; what is not
+// asked for is taken from it. Lists and single tokens: admins see all, others their own.
 Result<CreatedToken> create_token(Transaction&, const NewToken&);
 Result<Page<Token>> list_tokens(const Snapshot&, const Caller&, const PageRequest&);
 Result<Token> get_token(const Snapshot&, const Caller&, const std::string& id);

@@ -80,7 +80,7 @@ Status check_request(const NewToken& wanted) {
     check.text("name", wanted.name, 250);
     check_patterns(check, "models", wanted.models);
     check_patterns(check, "environments", wanted.environments);
-    if (wanted.expires_in <= std::chrono::seconds(0) || wanted.expires_in > longest)
+    if (wanted.expires_in && (*wanted.expires_in <= std::chrono::seconds(0) || *wanted.expires_in > longest))
         check.fail("expires_in", "must be more than nothing and at most ten years");
     if (wanted.roles && wanted.roles->empty()) check.fail("roles", "must name at least one role");
     return check.status();
@@ -112,6 +112,18 @@ Result<Token> grant(const Caller& caller, const User& user, const NewToken& want
                  .last_used_at = std::nullopt};
 }
 
+// A self-made token ends with the calling one at the latest.
+Result<Timestamp> end_of(const Caller& caller, const NewToken& wanted, Timestamp now) {
+    constexpr std::chrono::days usual{90};
+    const Timestamp end = now + wanted.expires_in.value_or(usual);
+    if (caller.user != wanted.user || !caller.expires_at || end <= *caller.expires_at) return end;
+    if (!wanted.expires_in) return *caller.expires_at;
+    return Error{
+        .code = Code::permission_denied,
+        .message = "the token would outlive the calling one, which ends at " + format_timestamp(*caller.expires_at),
+        .hint = "ask for less time, or ask an admin for a token"};
+}
+
 std::string random_bytes() {
     std::string bytes(random_size, '\0');
     if (::getentropy(bytes.data(), bytes.size()) != 0) std::abort();  // only fails for more than 256 bytes
@@ -139,7 +151,7 @@ Result<CreatedToken> create_token(Transaction& transaction, const NewToken& want
     std::string secret = make_token_secret(random_bytes());
     token.id = secret.substr(0, id_size);
     token.created_at = transaction.now();
-    token.expires_at = transaction.now() + wanted.expires_in;
+    BATON_ASSIGN(token.expires_at, end_of(caller, wanted, transaction.now()));
     storage::insert_token(transaction.connection(), {sha256(secret), token});
     append_audit(transaction, record_of("token.created", token));
     storage::announce_identity_change(transaction);

@@ -121,6 +121,32 @@ TEST_F(IdentityTest, ATokenIsStoredWithoutItsSecret) {
     EXPECT_EQ(canonical_audit_entry(entries->items[0]).find(created->secret.substr(12)), std::string::npos);
 }
 
+TEST_F(IdentityTest, ASelfMadeTokenDoesNotOutliveTheCallingOne) {
+    Caller brief = caller("ada");
+    brief.expires_at = clock().now() + std::chrono::days(7);
+    NewToken wanted{.user = user_name("ada"), .name = "ci"};
+    EXPECT_EQ(make(brief, wanted)->token.expires_at, brief.expires_at) << "nothing asked for: as long as may be";
+    wanted.expires_in = std::chrono::days(7);
+    EXPECT_EQ(make(brief, wanted)->token.expires_at, brief.expires_at);
+    wanted.expires_in = std::chrono::days(1);
+    EXPECT_EQ(make(brief, wanted)->token.expires_at, clock().now() + std::chrono::days(1));
+    wanted.expires_in = std::chrono::days(7) + std::chrono::seconds(1);
+    EXPECT_THAT(make(brief, wanted), fails_saying(Code::permission_denied, "outlive"));
+
+    Caller admin = caller("root");
+    admin.expires_at = brief.expires_at;
+    EXPECT_THAT(make(admin, wanted), is_ok()) << "an admin's token for others is not a copy of their own";
+}
+
+TEST_F(IdentityTest, ATokenKnowsItsEnd) {
+    NewToken wanted{.user = user_name("ada"), .name = {}};
+    wanted.expires_in = std::chrono::hours(1);
+    const auto created = make(caller("root"), wanted);
+    const auto found = Authenticator(store(), clock()).authenticate(created->secret);
+    ASSERT_THAT(found, is_ok());
+    EXPECT_EQ(found->expires_at, clock().now() + std::chrono::hours(1));
+}
+
 TEST_F(IdentityTest, ASelfMadeTokenHasNoMoreRightsThanTheCallingOne) {
     Caller narrow = caller("ada");
     narrow.models = {"credit-*"};
