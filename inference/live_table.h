@@ -10,8 +10,9 @@
 #include <vector>
 
 #include "base/digest.h"
-#include "inference/model.h"
 #include "base/published.h"
+#include "inference/counters.h"
+#include "inference/model.h"
 
 namespace baton::inference {
 
@@ -23,18 +24,13 @@ struct ServedVersion {
     Digest digest;
     std::string digest_text;  // the digest as answers carry it, made once
     std::shared_ptr<const Model> engine;
+    std::chrono::system_clock::time_point loaded_at{};
+    std::chrono::nanoseconds load_time{0};  // reading, compiling and warming up
     // Measured at warm-up: what a request of one row costs. Decides whether a request may run on the event loop;
     // unmeasured_cost for a model that does not take made-up rows.
     std::chrono::nanoseconds cost_per_row{0};
     static constexpr std::chrono::nanoseconds unmeasured_cost = std::chrono::nanoseconds::max();
 
-    struct Counters {
-        std::atomic<std::uint64_t> requests{0};
-        std::atomic<std::uint64_t> failures{0};
-        std::atomic<std::uint64_t> rows{0};
-        std::atomic<std::uint64_t> nanoseconds{0};     // in the engine
-        std::atomic<std::int64_t> last_request_ms{0};  // Unix time
-    };
     mutable Counters counters;
 };
 

@@ -36,6 +36,13 @@ void add_serve(CLI::App& root, Action& chosen) {
     verb->add_option("--max-connections-per-peer", options->connections_per_peer, "Open connections of one address")
         ->type_name("N")
         ->capture_default_str();
+    verb->add_option("--payload-log", options->payload_log,
+                     "Keep the latest N inference requests and answers in memory for deployers to read; 0: none")
+        ->type_name("N")
+        ->capture_default_str();
+    verb->add_option("--payload-sample", options->payload_sample, "The share of requests that --payload-log keeps")
+        ->type_name("SHARE")
+        ->capture_default_str();
     verb->add_flag("!--no-access-log", options->access_log, "No line a request on standard error");
     when_chosen(verb, chosen, [options](Context& context) {
         return server::serve(*options, [&context] { return context.io().stop_requested(); });

@@ -17,6 +17,7 @@
 #include "server/inference/service.h"
 #include "server/live/watch.h"
 #include "server/log/log.h"
+#include "server/native/payloads.h"
 #include "server/native/routes.h"
 #include "server/oip/routes.h"
 #include "server/tfserving/routes.h"
@@ -63,12 +64,13 @@ class App {
 public:
     App(const ServeOptions& options, DataFolder folder, const Clock& clock)
         : options_(options),
+          payloads_(payload_log(options)),
           folder_(std::move(folder)),
           authenticator_(*folder_.store, clock),
           live_set_(live_set_options(options), live_table_,
                     [this](const Digest& digest) { return folder_.blobs->read(digest); }),
           api_({*folder_.store, authenticator_, *folder_.blobs, live_set_, *watch_, pool_},
-               {options.anonymous_live, BATON_VERSION}),
+               {options.anonymous_live, BATON_VERSION, std::max<std::size_t>(1, options.workers / 2)}),
           inference_(live_table_, live_set_, pool_, inference_authorizer(), inference_options(options)),
           health_{live_table_, live_set_, metrics_, pool_, draining_},
           pool_(options.workers, worker_queue) {}
@@ -85,6 +87,7 @@ public:
         });
         BATON_TRY(live_feed_.start());
         native::add_routes(router_, api_);
+        native::add_payload_routes(router_, api_, payloads_ ? &*payloads_ : nullptr);
         oip::add_routes(router_, inference_);
         tfserving::add_routes(router_, inference_);
         add_health_routes(router_, health_);
@@ -136,11 +139,12 @@ private:
         return live;
     }
 
-    InferenceService::Options inference_options(const ServeOptions& options) const {
+    InferenceService::Options inference_options(const ServeOptions& options) {
         InferenceService::Options inference;
         inference.environment = options.environment;
         inference.server_version = BATON_VERSION;
         inference.ready = [this] { return !draining_.load(); };
+        inference.payloads = payloads_ ? &*payloads_ : nullptr;
         return inference;
     }
 
@@ -195,7 +199,13 @@ private:
         }
     }
 
+    static std::optional<PayloadLog> payload_log(const ServeOptions& options) {
+        if (options.payload_log == 0) return std::nullopt;
+        return std::optional<PayloadLog>(std::in_place, options.payload_log, options.payload_sample);
+    }
+
     const ServeOptions options_;
+    std::optional<PayloadLog> payloads_;
     std::atomic<bool> draining_{false};
     RequestMetrics metrics_;
     DataFolder folder_;
@@ -222,6 +232,9 @@ Status check(const ServeOptions& options) {
         return invalid_argument("--workers must be 1 to " + std::to_string(most_workers));
     }
     if (options.loops > most_loops) return invalid_argument("--loops must be 0 to " + std::to_string(most_loops));
+    if (options.payload_sample <= 0 || options.payload_sample > 1) {
+        return invalid_argument("--payload-sample must be above 0 and at most 1");
+    }
     if (options.connections == 0 || options.connections_per_peer == 0) {
         return invalid_argument("--max-connections and --max-connections-per-peer must be at least 1");
     }
