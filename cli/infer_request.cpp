@@ -107,6 +107,8 @@ std::string_view trimmed(std::string_view text) {
     return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
+bool is_nan(std::string_view word) { return word == "nan" || word == "NaN" || word == "NAN"; }
+
 // The cell as an element of the data type; nullopt when it is none. Text (from CSV) is read as a number.
 std::optional<Json> element(const Json& cell, const std::string& datatype) {
     if (datatype == "BYTES") {
@@ -121,7 +123,8 @@ std::optional<Json> element(const Json& cell, const std::string& datatype) {
         return std::nullopt;
     }
     if (datatype.starts_with("FP") || datatype == "BF16") {
-        if (cell.is_number()) return cell;
+        if (cell.is_number() || cell.is_null()) return cell;
+        if (cell.is_string() && (word.empty() || is_nan(word))) return Json();  // a missing value
         auto number = parse_whole<double>(word);
         return number && std::isfinite(number->get<double>()) ? number : std::nullopt;
     }
@@ -178,35 +181,95 @@ Result<Json> tensor(const Input& input, const Rows& rows, std::size_t first, std
     return Json{{"name", input.name}, {"datatype", input.datatype}, {"shape", shape}, {"data", std::move(data)}};
 }
 
-Error no_match(const std::vector<Input>& inputs, const Rows& rows) {
-    std::vector<std::string> names;
-    for (const Input& input : inputs) names.push_back(input.name);
-    return invalid_argument("the columns do not name the model's inputs: " + joined(names),
-                            rows.names.empty() ? "give rows as objects, or a whole request with \"inputs\""
-                                               : "the file has " + joined(rows.names));
+std::vector<std::string> not_in(const std::vector<std::string>& names, const std::vector<std::string>& others) {
+    std::vector<std::string> missing;
+    for (const std::string& name : names) {
+        if (std::find(others.begin(), others.end(), name) == others.end()) missing.push_back("'" + name + "'");
+    }
+    return missing;
 }
 
-Result<Json> tensors(const std::vector<Input>& inputs, const Rows& rows) {
-    const auto column_of = [&](const Input& input) {
-        return static_cast<std::size_t>(std::find(rows.names.begin(), rows.names.end(), input.name) -
-                                        rows.names.begin());
-    };
-    const bool named = std::all_of(inputs.begin(), inputs.end(),
-                                   [&](const Input& input) { return column_of(input) < rows.names.size(); });
-    const std::size_t columns = rows.cells.front().size();
-    Json out = Json::array();
-    if (inputs.size() == 1 && !named) {
-        BATON_ASSIGN(Json only, tensor(inputs.front(), rows, 0, static_cast<std::size_t>(-1) / 2));
-        out.push_back(std::move(only));
-        return out;
+Error other_names(const std::vector<std::string>& missing, const std::vector<std::string>& unknown,
+                  const std::vector<std::string>& wanted) {
+    std::string what = "the columns are not those of the model";
+    if (!missing.empty()) what += "; missing: " + joined(missing);
+    if (!unknown.empty()) what += "; unknown: " + joined(unknown);
+    return invalid_argument(std::move(what), "the model takes " + joined(wanted));
+}
+
+Status check_unique(const std::vector<std::string>& names) {
+    for (auto name = names.begin(); name != names.end(); ++name) {
+        if (std::find(names.begin(), name, *name) == name) continue;
+        return invalid_argument("more than one column is named '" + *name + "'", "name every column once");
     }
-    const bool positional = rows.names.empty() && columns == inputs.size();
-    if ((!named && !positional) || columns != inputs.size()) return no_match(inputs, rows);
+    return {};
+}
+
+std::size_t position(const std::vector<std::string>& names, const std::string& name) {
+    return static_cast<std::size_t>(std::find(names.begin(), names.end(), name) - names.begin());
+}
+
+// The columns `wanted`, all of which are there.
+Rows reordered(const Rows& rows, const std::vector<std::string>& wanted) {
+    Rows out{.names = wanted, .cells = {}};
+    std::vector<std::size_t> from;
+    for (const std::string& name : wanted) from.push_back(position(rows.names, name));
+    for (const std::vector<Json>& row : rows.cells) {
+        std::vector<Json>& cells = out.cells.emplace_back();
+        for (const std::size_t column : from) cells.push_back(row[column]);
+    }
+    return out;
+}
+
+// All columns side by side, for a model with one input.
+Result<Json> one_tensor(const Input& input, const FeatureNames& features, const Rows& rows, InferBody::Names& names) {
+    constexpr std::size_t all = static_cast<std::size_t>(-1) / 2;
+    if (rows.names.empty()) return tensor(input, rows, 0, all);
+    names = features ? InferBody::Names::checked : InferBody::Names::unchecked;
+    if (!features) return tensor(input, rows, 0, all);
+    const auto missing = not_in(*features, rows.names);
+    const auto unknown = not_in(rows.names, *features);
+    if (!missing.empty() || !unknown.empty()) return other_names(missing, unknown, *features);
+    return tensor(input, reordered(rows, *features), 0, all);
+}
+
+// A column for each input: by name, or by position for rows without names. Columns that the model was fitted on and
+// does not use may be there as well.
+Result<Json> column_tensors(const std::vector<Input>& inputs, const FeatureNames& features, const Rows& rows) {
+    std::vector<std::string> wanted;
+    for (const Input& input : inputs) wanted.push_back(input.name);
+    const std::size_t columns = rows.cells.front().size();
+    if (rows.names.empty() && columns != inputs.size()) {
+        return invalid_argument("the rows have " + std::to_string(columns) + " values for the inputs " + joined(wanted),
+                                "give rows as objects, or a whole request with \"inputs\"");
+    }
+    std::vector<std::string> known = wanted;
+    if (features) known.insert(known.end(), features->begin(), features->end());
+    if (!rows.names.empty()) {
+        const auto missing = not_in(wanted, rows.names);
+        const auto unknown = not_in(rows.names, known);
+        if (!missing.empty() || !unknown.empty()) return other_names(missing, unknown, wanted);
+    }
+    Json out = Json::array();
     for (std::size_t i = 0; i < inputs.size(); ++i) {
-        BATON_ASSIGN(Json one, tensor(inputs[i], rows, named ? column_of(inputs[i]) : i, 1));
+        const std::size_t column = rows.names.empty() ? i : position(rows.names, inputs[i].name);
+        BATON_ASSIGN(Json one, tensor(inputs[i], rows, column, 1));
         out.push_back(std::move(one));
     }
     return out;
+}
+
+Result<Json> tensors(const std::vector<Input>& inputs, const FeatureNames& features, const Rows& rows,
+                     InferBody::Names& names) {
+    BATON_TRY(check_unique(rows.names));
+    if (inputs.size() == 1) {
+        const bool named = position(rows.names, inputs.front().name) < rows.names.size();
+        if (!named || (rows.names.size() > 1 && inputs.front().width() != 1)) {
+            BATON_ASSIGN(Json only, one_tensor(inputs.front(), features, rows, names));
+            return Json::array({std::move(only)});
+        }
+    }
+    return column_tensors(inputs, features, rows);
 }
 
 }  // namespace
@@ -217,18 +280,22 @@ InputFormat guess_format(std::string_view content) {
     return json ? InputFormat::json : InputFormat::csv;
 }
 
-Result<std::string> infer_body(const Json& metadata, std::string_view content, InputFormat format) {
+Result<InferBody> infer_body(const Json& metadata, const FeatureNames& features, std::string_view content,
+                             InputFormat format) {
     Rows rows;
     if (format == InputFormat::json) {
         BATON_ASSIGN(const Json document, parse_json(content, "the input"));
-        if (member(document, "inputs").is_array()) return std::string(content);
+        if (member(document, "inputs").is_array()) return InferBody{.text = std::string(content)};
         BATON_ASSIGN(rows, rows_of_json(document));
     } else {
         BATON_ASSIGN(rows, rows_of_csv(content));
     }
     if (rows.cells.empty()) return invalid_argument("there is no row to predict for");
-    BATON_ASSIGN(Json inputs, tensors(inputs_of(metadata), rows));
-    return dump({{"inputs", std::move(inputs)}});
+    InferBody body;
+    BATON_ASSIGN(Json inputs, tensors(inputs_of(metadata), features, rows, body.names));
+    body.text = dump({{"inputs", std::move(inputs)}});
+    body.columns = std::move(rows.names);
+    return body;
 }
 
 }  // namespace baton::cli

@@ -91,6 +91,19 @@ void print_outputs(std::ostream& out, const Style& style, const Json& answer) {
     table.print(out, style);
 }
 
+// The names that the served version's features have; none for callers who may not read the version.
+FeatureNames names_of_features(Api& api, const Reference& reference, const std::string& version) {
+    if (version.empty()) return std::nullopt;
+    const auto document = api.get(api_path({"models", reference.model, "versions", version}));
+    return document.ok() ? feature_names(*document) : std::nullopt;
+}
+
+void note_unchecked(Context& context, const InferBody& body) {
+    context.note(
+        "note: the version does not say what its columns are called, so they are taken in the order of the file: " +
+        joined(body.columns));
+}
+
 Status predict(Context& context, const Arguments& arguments) {
     BATON_ASSIGN(const Reference reference, Reference::parse(arguments.model));
     BATON_ASSIGN(const std::string content, read_input(arguments.file, context.io()));
@@ -98,14 +111,20 @@ Status predict(Context& context, const Arguments& arguments) {
                                : arguments.format == "json" ? InputFormat::json
                                                             : InputFormat::csv;
     BATON_ASSIGN(Api & api, context.api());
-    BATON_ASSIGN(const std::string path, model_path(api, reference));
+    BATON_ASSIGN(std::string path, model_path(api, reference));
     BATON_ASSIGN(const Json metadata, api.get(path));
-    BATON_ASSIGN(const std::string body, infer_body(metadata, content, format));
+    const std::string version = text(member(metadata, "properties"), "version");
+    const FeatureNames features = names_of_features(api, reference, version);
+    BATON_ASSIGN(const InferBody body, infer_body(metadata, features, content, format));
+    // Columns in the order of one version must not meet another that has gone live meanwhile.
+    if (body.names == InferBody::Names::checked)
+        path = plain_path({"v2", "models", reference.model, "versions", version});
+    if (body.names == InferBody::Names::unchecked) note_unchecked(context, body);
 
     server::Headers headers;
     headers.add("Content-Type", "application/json");
     BATON_ASSIGN(const server::ClientResponse response,
-                 api.exchange(server::Method::post, path + "/infer", headers, body));
+                 api.exchange(server::Method::post, path + "/infer", headers, body.text));
     BATON_ASSIGN(const Json answer, parse_json(response.body, "the server's answer"));
     if (!context.options().json) context.note(text(answer, "model_name") + "/" + text(answer, "model_version"));
     return context.answer(answer, [&](std::ostream& out) { print_outputs(out, context.style(), answer); });
@@ -120,8 +139,10 @@ void add_predict(CLI::App& root, Action& chosen) {
                                "echo '[[5.1, 3.5, 1.4, 0.2]]' | baton predict iris -",
                                "echo '[{\"age\": 41, \"income\": 52000}]' | baton predict credit-risk -"});
     verb->add_option("NAME[/VERSION]", arguments->model, "A model (what is live) or a version")->required();
-    verb->add_option("FILE", arguments->file,
-                     "CSV with a header, rows as JSON, or an Open Inference Protocol request; - for standard input")
+    verb->add_option(
+            "FILE", arguments->file,
+            "CSV with a header, rows as JSON, or an Open Inference Protocol request; - for standard input. Named "
+            "columns may come in any order; an empty cell or null is a missing value")
         ->required();
     verb->add_option("--format", arguments->format, "json or csv (default: what the content looks like)")
         ->type_name("FORMAT")

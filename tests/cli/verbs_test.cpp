@@ -45,7 +45,9 @@ TEST_F(VerbTest, PredictAsksForTheInputsAndPrintsATable) {
               "ROW  label   p.0   p.1\n"
               "  1      1  0.25  0.75\n"
               "  2      0   1.0   0.0\n");
-    EXPECT_EQ(outcome.err, "risk/3\n");
+    EXPECT_EQ(outcome.err,
+              "note: the version does not say what its columns are called, so they are taken in the order of the file: "
+              "a, b\nrisk/3\n");
     EXPECT_EQ(sent("POST /v2/models/risk/infer"),
               Json::parse(R"({"inputs":[{"name":"X","datatype":"FP32","shape":[2,2],"data":[1.0,2.0,3.0,4.0]}]})"));
     const Outcome document = baton({"predict", "risk/live", write("rows.json", "[[1,2]]").string(), "--json"});
