@@ -57,12 +57,15 @@ struct NewVersion {
     std::string engine = "none";
     std::string model_path;
     std::vector<Finding> findings;
+    std::string golden = {};  // what the model answered to made-up rows, as who compares it wrote it; empty: unknown
     std::optional<NewReport> report;
 };
 
 // Creates the model when it is absent. already_exists when the model has a version of the same digest (says which).
 Result<Version> register_version(Transaction&, const NewVersion&);
 Result<Version> get_version(const Snapshot&, const Caller&, const ModelName&, const VersionRef&);
+// As it was registered; empty when there is none. For the server itself.
+std::string golden_of(const Snapshot&, const ModelName&, VersionNumber);
 Result<Page<Version>> list_versions(const Snapshot&, const Caller&, const ModelName&, const PageRequest&);
 Result<Page<Version>> search_versions(const Snapshot&, const Caller&, const PageRequest&);
 

@@ -107,7 +107,7 @@ struct HistoryEntry {
     Timestamp time;
     UserName actor;
     // registered, requested, approved, lapsed, rejected, withdrawn, expired, promoted, superseded, rolled_back (from),
-    // restored (by a rollback), retired
+    // restored (by a rollback), retired; canary, canary_ended, shadow, shadow_ended
     std::string change;
     Stage stage = Stage::staged;  // held after the change
     std::optional<Environment> environment;

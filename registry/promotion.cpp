@@ -9,6 +9,7 @@
 #include "registry/storage/request_table.h"
 #include "registry/storage/slot_table.h"
 #include "registry/storage/version_table.h"
+#include "registry/traffic.h"
 #include "registry/version_stage.h"
 #include "registry/workflow.h"
 
@@ -29,9 +30,11 @@ Status expect_revision(const std::optional<Slot>& live, const Environment& envir
                  .hint = "look at what is live now, then promote with that revision"};
 }
 
-// Ends the slot that `live` holds and puts `next` in its place, under the next revision of the live set.
+// Ends the slot that `live` holds, with its traffic rules, and puts `next` in its place under the next revision of the
+// live set.
 Slot replace_slot(Transaction& transaction, const std::optional<Slot>& live, Slot next) {
     storage::Connection& connection = transaction.connection();
+    end_traffic(transaction, next.model, next.environment, std::nullopt, "another version became live");
     if (live) storage::end_slot(connection, live->revision, transaction.now());
     next.revision = storage::bump_live_revision(transaction);
     next.since = transaction.now();

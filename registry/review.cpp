@@ -4,6 +4,7 @@
 #include "registry/storage/user_table.h"
 #include "registry/subject.h"
 #include "registry/text_rules.h"
+#include "registry/traffic.h"
 
 namespace baton::registry {
 namespace {
@@ -84,6 +85,9 @@ void close(Transaction& transaction, PromotionRequest request, RequestState stat
     request.state = state;
     request.closing_reason = reason;
     storage::close_request(transaction.connection(), request);
+    if (state == RequestState::executed) return;  // and the slot moves, which ends its rules
+    end_traffic(transaction, request.model, request.environment, request.version,
+                "request " + std::to_string(request.id) + " was closed");
 }
 
 Error refusal(std::string message, const std::vector<Requirement>& requirements, std::string hint) {

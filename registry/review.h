@@ -22,7 +22,7 @@ Result<PromotionRequest> find_reviewed(const Snapshot&, const Caller&, RequestId
 // For what only an open request allows: failed_precondition when it is closed or expired.
 Status require_open(const PromotionRequest& reviewed);
 
-// Ends an open request, keeping what the policy says of it now.
+// Ends an open request, keeping what the policy says of it now; traffic rules that rest on it end too.
 void close(Transaction&, PromotionRequest reviewed, RequestState state, const std::string& reason);
 
 // failed_precondition with those of the requirements that are not satisfied.

@@ -70,14 +70,17 @@ Result<Version> register_version(Transaction& transaction, const NewVersion& wan
     const VersionNumber number = storage::take_version_number(connection, wanted.model, transaction.now());
     const Version version = version_of(wanted, number, transaction);
     storage::insert_version(connection, version);
+    if (!wanted.golden.empty()) storage::insert_golden(connection, wanted.model, number, wanted.golden);
     storage::append_history(transaction, wanted.model, number, wanted.digest,
                             {.change = "registered", .stage = Stage::staged});
-    append_audit(transaction, {.action = "version.registered",
-                               .object = version_object(wanted.model, number),
-                               .digest = wanted.digest,
-                               .details = {{"files", std::to_string(version.files.size())},
-                                           {"size", std::to_string(version.size)},
-                                           {"engine", version.engine}}});
+    AuditRecord record{.action = "version.registered",
+                       .object = version_object(wanted.model, number),
+                       .digest = wanted.digest,
+                       .details = {{"files", std::to_string(version.files.size())},
+                                   {"size", std::to_string(version.size)},
+                                   {"engine", version.engine}}};
+    if (!wanted.golden.empty()) record.details["golden_digest"] = sha256(wanted.golden).text();
+    append_audit(transaction, record);
     if (wanted.report) BATON_TRY(record_report(transaction, version, *wanted.report));
     return load_version(transaction, wanted.model, number);
 }
@@ -86,6 +89,10 @@ Result<Version> get_version(const Snapshot& snapshot, const Caller& caller, cons
                             const VersionRef& ref) {
     BATON_TRY(require_read(caller, model));
     return load_version(snapshot, model, ref);
+}
+
+std::string golden_of(const Snapshot& snapshot, const ModelName& model, VersionNumber number) {
+    return storage::find_golden(snapshot.connection(), model, number);
 }
 
 Result<Version> edit_version(Transaction& transaction, const ModelName& model, const VersionRef& ref,

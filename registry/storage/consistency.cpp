@@ -11,7 +11,7 @@ struct Rule {
     std::string_view violations;
 };
 
-constexpr std::array<Rule, 7> rules = {{
+constexpr std::array<Rule, 8> rules = {{
     {"more than one version is live in",
      "SELECT model || ' ' || environment FROM slots WHERE until IS NULL GROUP BY model, environment HAVING count(*) > "
      "1"},
@@ -31,6 +31,11 @@ constexpr std::array<Rule, 7> rules = {{
     {"the live-set revision is behind the slot of",
      "SELECT s.model || ' ' || s.environment FROM slots s WHERE s.revision > (SELECT revision FROM live_set WHERE id = "
      "1)"},
+    {"a traffic rule has no live slot, no open request of its version, or another digest:",
+     "SELECT t.model || '/' || t.number FROM traffic t WHERE NOT EXISTS (SELECT 1 FROM slots s WHERE s.model = t.model"
+     " AND s.environment = t.environment AND s.until IS NULL AND s.number <> t.number)"
+     " OR NOT EXISTS (SELECT 1 FROM requests r WHERE r.id = t.request_id AND r.state = 'open' AND r.model = t.model"
+     " AND r.number = t.number AND r.environment = t.environment AND r.digest = t.digest)"},
     {"version numbers have a gap in",
      "SELECT m.name FROM models m WHERE m.last_version <> (SELECT count(*) FROM versions v WHERE v.model = m.name)"},
 }};

@@ -145,6 +145,17 @@ void insert_version(Connection& connection, const Version& version) {
     }
 }
 
+std::string find_golden(Connection& connection, const ModelName& model, VersionNumber number) {
+    const auto row = connection.query_one("SELECT outputs FROM version_golden WHERE model = $1 AND number = $2",
+                                          {model.text(), number});
+    return row ? row->text(0) : "";
+}
+
+void insert_golden(Connection& connection, const ModelName& model, VersionNumber number, const std::string& outputs) {
+    connection.execute("INSERT INTO version_golden (model, number, outputs) VALUES ($1, $2, $3)",
+                       {model.text(), number, outputs});
+}
+
 void set_version_stage(Connection& connection, const ModelName& model, VersionNumber number, Stage stage) {
     connection.execute("UPDATE versions SET stage = $3, revision = revision + 1 WHERE model = $1 AND number = $2",
                        {model.text(), number, std::string(stage_name(stage))});

@@ -19,6 +19,10 @@ std::optional<VersionNumber> version_with_digest(Connection& connection, const M
 std::optional<Version> find_version(Connection& connection, const ModelName& model, VersionNumber number);
 void insert_version(Connection& connection, const Version& version);
 
+// What the version answered to made-up rows; "" when that is not known.
+std::string find_golden(Connection& connection, const ModelName& model, VersionNumber number);
+void insert_golden(Connection& connection, const ModelName& model, VersionNumber number, const std::string& outputs);
+
 // Moves the revision by one, as each edit does (touch_version).
 void set_version_stage(Connection& connection, const ModelName& model, VersionNumber number, Stage stage);
 void set_version_description(Connection& connection, const ModelName& model, VersionNumber number,

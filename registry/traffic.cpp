@@ -1,0 +1,233 @@
+#include "registry/traffic.h"
+
+#include <algorithm>
+#include <array>
+
+#include "registry/audit.h"
+#include "registry/catalog_support.h"
+#include "registry/review.h"
+#include "registry/storage/live_set_table.h"
+#include "registry/storage/request_table.h"
+#include "registry/storage/slot_table.h"
+#include "registry/storage/traffic_table.h"
+#include "registry/text_rules.h"
+#include "registry/version_stage.h"
+#include "registry/workflow.h"
+
+namespace baton::registry {
+namespace {
+
+// 1250 → "12.5"
+std::string percent_text(std::int64_t share) {
+    std::string text = std::to_string(share / 100);
+    const std::int64_t rest = share % 100;
+    if (rest == 0) return text;
+    text += rest < 10 ? ".0" : ".";
+    return text + std::to_string(rest % 10 == 0 ? rest / 10 : rest);
+}
+
+std::optional<TrafficRule>& rule_of(Traffic& traffic, TrafficKind kind) {
+    return kind == TrafficKind::canary ? traffic.canary : traffic.shadow;
+}
+
+Traffic load_traffic(const Snapshot& snapshot, const ModelName& model, const Environment& environment) {
+    Traffic traffic{.model = model,
+                    .environment = environment,
+                    .live = storage::live_slot(snapshot.connection(), model, environment),
+                    .canary = {},
+                    .shadow = {}};
+    for (TrafficRule& rule : storage::traffic_of(snapshot.connection(), model, environment)) {
+        rule_of(traffic, rule.kind) = std::move(rule);
+    }
+    return traffic;
+}
+
+Status require_deployer(const Transaction& transaction, const ModelName& model, const Environment& environment) {
+    BATON_TRY(require_role(transaction.caller(), Role::deployer, model));
+    BATON_TRY(require_environment(transaction.caller(), environment));
+    BATON_TRY(load_model(transaction, model));
+    return {};
+}
+
+Status check_rule(const WantedRule& wanted) {
+    constexpr std::string_view token_marks = "!#$%&'*+-.^_`|~";
+    TextCheck check;
+    if (wanted.share < 0 || wanted.share > whole_share) check.fail("percent", "must be 0 to 100");
+    const bool is_token = std::all_of(wanted.header.begin(), wanted.header.end(), [&](unsigned char c) {
+        const bool is_word = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        return is_word || token_marks.find(static_cast<char>(c)) != std::string_view::npos;
+    });
+    if (!is_token || wanted.header.size() > 64) check.fail("header", "must be the name of a header field");
+    return check.status();
+}
+
+Requirement something_live(const Traffic& traffic) {
+    const std::string place = traffic.model.text() + " in " + traffic.environment.text();
+    return {"live_there", traffic.live.has_value(),
+            traffic.live ? version_text(traffic.model, traffic.live->version) + " is live there"
+                         : "nothing of " + place + " is live: a candidate stands beside a live version"};
+}
+
+// The approved request of the candidate, or all that it lacks.
+Result<RequestId> request_for(Transaction& transaction, const Traffic& traffic, const Version& version,
+                              TrafficKind kind) {
+    std::vector<Requirement> requirements = {something_live(traffic)};
+    const bool is_live = traffic.live && traffic.live->version == version.number;
+    requirements.push_back({"not_live_there", !is_live, is_live ? "it is what is live there" : "it is not live there"});
+    const bool is_servable = version.engine != "none";
+    requirements.push_back({"model", is_servable, is_servable ? "an engine runs it" : "it has no model to run"});
+    std::optional<RequestId> id;
+    auto stored =
+        storage::open_request_for(transaction.connection(), traffic.model, version.number, traffic.environment);
+    if (stored) {
+        const PromotionRequest request = review(transaction, *std::move(stored));
+        id = request.id;
+        const auto& of_policy = request.evaluation.requirements;
+        requirements.insert(requirements.end(), of_policy.begin(), of_policy.end());
+    } else if (!is_live) {
+        requirements.push_back(
+            {"promotion_request", false, "no request for " + traffic.environment.text() + " is open"});
+    }
+    if (id && all_satisfied(requirements)) return *id;
+    return refusal(version_text(traffic.model, version.number) + " may not be a " +
+                       std::string(traffic_kind_name(kind)) + " in " + traffic.environment.text(),
+                   requirements, "candidates need the same approved request as a promotion");
+}
+
+void record(Transaction& transaction, const TrafficRule& rule, const std::string& change, const std::string& reason) {
+    const std::string kind(traffic_kind_name(rule.kind));
+    std::map<std::string, std::string> details = {{"environment", rule.environment.text()},
+                                                  {"revision", std::to_string(rule.revision)},
+                                                  {"percent", percent_text(rule.share)},
+                                                  {"request", std::to_string(rule.request)}};
+    if (!rule.header.empty()) details["header"] = rule.header;
+    if (!reason.empty()) details["reason"] = reason;
+    append_audit(transaction, {.action = kind + "." + change,
+                               .object = version_object(rule.model, rule.version),
+                               .digest = rule.digest,
+                               .details = std::move(details)});
+}
+
+Status put_rule(Transaction& transaction, const Traffic& before, const WantedRule& wanted, std::int64_t revision) {
+    BATON_TRY(check_rule(wanted));
+    BATON_ASSIGN(const Version version, load_version(transaction, before.model, wanted.version));
+    BATON_ASSIGN(const RequestId request, request_for(transaction, before, version, wanted.kind));
+    const auto& replaced = wanted.kind == TrafficKind::canary ? before.canary : before.shadow;
+    const bool goes_on = replaced && replaced->version == version.number;
+    const TrafficRule rule{.model = before.model,
+                           .environment = before.environment,
+                           .kind = wanted.kind,
+                           .version = version.number,
+                           .digest = version.digest,
+                           .share = wanted.share,
+                           .header = wanted.header,
+                           .started = goes_on ? replaced->started : revision,
+                           .revision = revision,
+                           .since = transaction.now(),
+                           .by = transaction.caller().user,
+                           .request = request};
+    if (replaced && !goes_on) record(transaction, *replaced, "ended", "another candidate took its place");
+    storage::put_traffic(transaction.connection(), rule);
+    record(transaction, rule, goes_on ? "changed" : "started", "");
+    return settle(transaction, rule.model, rule.version,
+                  storage::HistoryChange{.change = std::string(traffic_kind_name(rule.kind)),
+                                         .environment = rule.environment,
+                                         .reason = percent_text(rule.share) + " %",
+                                         .request = request});
+}
+
+Error no_rule(const Traffic& traffic, const std::string& kind) {
+    const std::string what =
+        "there is no " + kind + " of " + traffic.model.text() + " in " + traffic.environment.text();
+    return refusal(what, {{kind, false, what}}, "GET …/traffic shows the rules that hold");
+}
+
+void end_rule(Transaction& transaction, const TrafficRule& rule, const std::string& reason) {
+    storage::Connection& connection = transaction.connection();
+    storage::remove_traffic(connection, rule);
+    record(transaction, rule, "ended", reason);
+    const auto version = storage::subject_of(connection, rule.model, rule.version);
+    storage::append_history(transaction, rule.model, rule.version, version.digest,
+                            {.change = std::string(traffic_kind_name(rule.kind)) + "_ended",
+                             .stage = version.stage,
+                             .environment = rule.environment,
+                             .reason = reason,
+                             .request = rule.request});
+}
+
+}  // namespace
+
+std::string_view traffic_kind_name(TrafficKind kind) { return kind == TrafficKind::canary ? "canary" : "shadow"; }
+
+std::optional<TrafficKind> parse_traffic_kind(std::string_view name) {
+    for (const TrafficKind kind : {TrafficKind::canary, TrafficKind::shadow}) {
+        if (traffic_kind_name(kind) == name) return kind;
+    }
+    return std::nullopt;
+}
+
+std::int64_t Traffic::revision() const {
+    std::int64_t newest = live ? live->revision : 0;
+    if (canary) newest = std::max(newest, canary->revision);
+    if (shadow) newest = std::max(newest, shadow->revision);
+    return newest;
+}
+
+Result<Traffic> get_traffic(const Snapshot& snapshot, const Caller& caller, const ModelName& model,
+                            const Environment& environment) {
+    BATON_TRY(require_read(caller, model));
+    BATON_TRY(load_model(snapshot, model));
+    return load_traffic(snapshot, model, environment);
+}
+
+std::vector<TrafficRule> traffic_rules(const Snapshot& snapshot) { return storage::all_traffic(snapshot.connection()); }
+
+Result<Traffic> set_traffic(Transaction& transaction, const ModelName& model, const Environment& environment,
+                            const std::vector<WantedRule>& wanted, std::optional<std::int64_t> expected_revision) {
+    BATON_TRY(require_deployer(transaction, model, environment));
+    if (wanted.empty()) return invalid_argument("no rule is given", "give a canary, a shadow or both");
+    const Traffic before = load_traffic(transaction, model, environment);
+    BATON_TRY(require_revision("the traffic of " + model.text() + " in " + environment.text(), before.revision(),
+                               expected_revision));
+    const std::int64_t revision = storage::bump_live_revision(transaction);
+    for (const WantedRule& rule : wanted) BATON_TRY(put_rule(transaction, before, rule, revision));
+    return load_traffic(transaction, model, environment);
+}
+
+Result<Traffic> clear_traffic(Transaction& transaction, const ModelName& model, const Environment& environment,
+                              std::optional<TrafficKind> kind, const std::string& reason) {
+    BATON_TRY(require_deployer(transaction, model, environment));
+    BATON_TRY(check_text("reason", reason, Presence::optional));
+    Traffic before = load_traffic(transaction, model, environment);
+    if (kind ? !rule_of(before, *kind) : !before.canary && !before.shadow) {
+        return no_rule(before, kind ? std::string(traffic_kind_name(*kind)) : "rule");
+    }
+    for (const TrafficKind each : {TrafficKind::canary, TrafficKind::shadow}) {
+        const auto& rule = rule_of(before, each);
+        if (rule && (!kind || *kind == each)) end_rule(transaction, *rule, reason);
+    }
+    storage::bump_live_revision(transaction);
+    return load_traffic(transaction, model, environment);
+}
+
+Result<Traffic> promote_canary(Transaction& transaction, const ModelName& model, const Environment& environment) {
+    BATON_TRY(require_deployer(transaction, model, environment));
+    const Traffic before = load_traffic(transaction, model, environment);
+    if (!before.canary) return no_rule(before, "canary");
+    BATON_TRY(promote(transaction, before.canary->request, std::nullopt));
+    return load_traffic(transaction, model, environment);
+}
+
+bool end_traffic(Transaction& transaction, const ModelName& model, const Environment& environment,
+                 std::optional<VersionNumber> version, const std::string& reason) {
+    bool any = false;
+    for (const TrafficRule& rule : storage::traffic_of(transaction.connection(), model, environment)) {
+        if (version && rule.version != *version) continue;
+        end_rule(transaction, rule, reason);
+        any = true;
+    }
+    if (any) storage::bump_live_revision(transaction);
+    return any;
+}
+
+}  // namespace baton::registry
