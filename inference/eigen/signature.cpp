@@ -21,13 +21,18 @@ Result<TensorSpec> zipmap_spec(const onnx::ValueInfo& value, const onnx::Node& n
                       .labels = labels.names()};
 }
 
+// No engine could be told what such a value is, nor could a client.
+Error unservable(const std::string& what) {
+    return {.code = Code::unsupported_model, .message = "cannot be served: " + what};
+}
+
 }  // namespace
 
 Result<Signature> declared_signature(const onnx::Graph& graph) {
     Signature signature;
     for (const auto& input : graph.inputs) {
-        if (!input.type) return unsupported("the input '" + input.name + "', which is no tensor of a common type");
-        if (!input.shape) return unsupported("the input '" + input.name + "', which does not declare its shape");
+        if (!input.type) return unservable("the input '" + input.name + "' is no tensor of a common type");
+        if (!input.shape) return unservable("the input '" + input.name + "' does not declare its shape");
         signature.inputs.push_back({.name = input.name, .type = *input.type, .shape = *input.shape});
     }
     for (const auto& output : graph.outputs) {
@@ -37,7 +42,7 @@ Result<Signature> declared_signature(const onnx::Graph& graph) {
             signature.outputs.push_back(std::move(spec));
             continue;
         }
-        if (!output.type) return unsupported("the output '" + output.name + "', which is no tensor of a common type");
+        if (!output.type) return unservable("the output '" + output.name + "' is no tensor of a common type");
         signature.outputs.push_back(
             {.name = output.name, .type = *output.type, .shape = output.shape.value_or(Shape{-1})});
     }

@@ -8,19 +8,36 @@ using ::onnx::TensorProto;
 
 std::int32_t onnx_type(DataType type) {
     switch (type) {
-        case DataType::fp64:
-            return TensorProto::DOUBLE;
-        case DataType::int64:
-            return TensorProto::INT64;
-        case DataType::int32:
-            return TensorProto::INT32;
         case DataType::boolean:
             return TensorProto::BOOL;
+        case DataType::uint8:
+            return TensorProto::UINT8;
+        case DataType::uint16:
+            return TensorProto::UINT16;
+        case DataType::uint32:
+            return TensorProto::UINT32;
+        case DataType::uint64:
+            return TensorProto::UINT64;
+        case DataType::int8:
+            return TensorProto::INT8;
+        case DataType::int16:
+            return TensorProto::INT16;
+        case DataType::int32:
+            return TensorProto::INT32;
+        case DataType::int64:
+            return TensorProto::INT64;
+        case DataType::fp16:
+            return TensorProto::FLOAT16;
+        case DataType::bf16:
+            return TensorProto::BFLOAT16;
+        case DataType::fp32:
+            return TensorProto::FLOAT;
+        case DataType::fp64:
+            return TensorProto::DOUBLE;
         case DataType::bytes:
             return TensorProto::STRING;
-        default:
-            return TensorProto::FLOAT;
     }
+    return TensorProto::UNDEFINED;
 }
 
 void describe(::onnx::ValueInfoProto& value, const std::string& name, DataType type, const Shape& shape) {

@@ -3,6 +3,7 @@
 #include <onnx/onnx_pb.h>
 
 #include "inference/onnx/reader.h"
+#include "tests/inference/engines.h"
 #include "tests/inference/model_builder.h"
 #include "tests/inference/support.h"
 
@@ -38,10 +39,10 @@ Tensor input_of(const json& input) {
 }
 
 // The answer, or the first error on the way to it.
-Result<std::vector<Tensor>> answer(const std::string& bytes, std::vector<Tensor> inputs) {
-    BATON_ASSIGN(const auto model, load_onnx(bytes));
-    BATON_ASSIGN(const auto arranged, arrange_inputs(model->signature(), std::move(inputs)));
-    return model->run(arranged);
+Result<std::vector<Tensor>> answer(const std::string& bytes, EngineChoice choice, std::vector<Tensor> inputs) {
+    BATON_ASSIGN(const OnnxModel opened, engines().open(bytes, choice));
+    BATON_ASSIGN(const auto arranged, arrange_inputs(opened.model->signature(), std::move(inputs)));
+    return opened.model->run(arranged);
 }
 
 void expect_same(const Tensor& output, const json& expected, Tolerance tolerance) {
@@ -54,35 +55,49 @@ void expect_same(const Tensor& output, const json& expected, Tolerance tolerance
     }
 }
 
-TEST(OperatorVectors, MachineLearningOperators) {
-    BATON_NEED_VECTORS(vectors);
-    const auto folder = vectors / "onnx-ml";
+void check_operator(const std::filesystem::path& folder, const json& one, EngineChoice choice) {
+    std::vector<Tensor> inputs;
+    inputs.push_back(input_of(one["input"]));
+    const auto outputs = answer(read_file(folder / one["model"]), choice, std::move(inputs));
+    const bool eigen = choice == EngineChoice::eigen;
+    const std::string op = one["op"];
+    if (eigen && op.starts_with("TreeEnsemble")) {
+        ASSERT_FALSE(outputs.ok());
+        EXPECT_EQ(outputs.error().code, Code::unsupported_model);
+        EXPECT_THAT(outputs.error().message, HasSubstr("ai.onnx.ml." + op));
+        return;
+    }
+    // ONNX Runtime ignores coefficients that are too many for a LinearRegressor; Eigen refuses the model.
+    if (one["expect"] == "error" || (eigen && one["name"] == "regressor-extra-coefficients")) {
+        ASSERT_FALSE(outputs.ok());
+        EXPECT_TRUE(!eigen || outputs.error().code == Code::invalid_argument);
+        return;
+    }
+    ASSERT_TRUE(outputs.ok()) << outputs.error().message;
+    ASSERT_EQ(outputs->size(), one["outputs"].size());
+    for (std::size_t i = 0; i < outputs->size(); ++i) {
+        expect_same((*outputs)[i], one["outputs"][i], {.relative = one["rtol"], .absolute = one["atol"]});
+    }
+}
+
+void check_operators(const std::filesystem::path& folder, EngineChoice choice) {
     const json cases = read_json(folder / "ops.json")["cases"];
     ASSERT_GT(cases.size(), 50u);
     for (const json& one : cases) {
         SCOPED_TRACE(one["name"].get<std::string>());
-        std::vector<Tensor> inputs;
-        inputs.push_back(input_of(one["input"]));
-        const auto outputs = answer(read_file(folder / one["model"]), std::move(inputs));
-        const std::string op = one["op"];
-        if (op.starts_with("TreeEnsemble")) {
-            ASSERT_FALSE(outputs.ok());
-            EXPECT_EQ(outputs.error().code, Code::unsupported_model);
-            EXPECT_THAT(outputs.error().message, HasSubstr("ai.onnx.ml." + op));
-            continue;
-        }
-        // ONNX Runtime ignores coefficients that are too many for a LinearRegressor; we refuse the model.
-        if (one["expect"] == "error" || one["name"] == "regressor-extra-coefficients") {
-            ASSERT_FALSE(outputs.ok());
-            EXPECT_EQ(outputs.error().code, Code::invalid_argument);
-            continue;
-        }
-        ASSERT_TRUE(outputs.ok()) << outputs.error().message;
-        ASSERT_EQ(outputs->size(), one["outputs"].size());
-        for (std::size_t i = 0; i < outputs->size(); ++i) {
-            expect_same((*outputs)[i], one["outputs"][i], {.relative = one["rtol"], .absolute = one["atol"]});
-        }
+        check_operator(folder, one, choice);
     }
+}
+
+TEST(OperatorVectors, EigenRunsMachineLearningOperators) {
+    BATON_NEED_VECTORS(vectors);
+    check_operators(vectors / "onnx-ml", EngineChoice::eigen);
+}
+
+TEST(OperatorVectors, OnnxRuntimeRunsMachineLearningOperators) {
+    BATON_NEED_VECTORS(vectors);
+    BATON_NEED_ONNXRUNTIME();
+    check_operators(vectors / "onnx-ml", EngineChoice::onnxruntime);
 }
 
 // A TensorProto file, read by way of a model that has it as its initializer; nullopt for types we have no word for.
@@ -96,39 +111,53 @@ std::optional<Tensor> tensor_file(const std::filesystem::path& path, const std::
     return graph->initializers.begin()->second;
 }
 
-TEST(OperatorVectors, NodeTestsOfTheOnnxProjectRunOrNameWhatIsMissing) {
-    BATON_NEED_VECTORS(vectors);
-    const auto folder = vectors / "onnx-ml";
+void check_node(const std::filesystem::path& folder, const json& one, const Model& model) {
+    const json& data = one["data_sets"][0];
+    std::vector<Tensor> inputs;
+    for (std::size_t i = 0; i < one["inputs"].size(); ++i) {
+        auto input = tensor_file(folder / data["inputs"][i], one["inputs"][i]);
+        ASSERT_TRUE(input);
+        inputs.push_back(std::move(*input));
+    }
+    const auto outputs = model.run(inputs);
+    ASSERT_TRUE(outputs.ok()) << outputs.error().message;
+    for (std::size_t i = 0; i < outputs->size(); ++i) {
+        const auto expected = tensor_file(folder / data["outputs"][i], "expected");
+        ASSERT_TRUE(expected);
+        EXPECT_EQ((*outputs)[i].type(), expected->type());
+        EXPECT_EQ(shape_text((*outputs)[i].shape()), shape_text(expected->shape()));
+        if (expected->type() == DataType::bytes) continue;
+        EXPECT_TRUE(close(numbers((*outputs)[i]), numbers(*expected), {.relative = 1e-3, .absolute = 1e-7}));
+    }
+}
+
+// Runs every case that the engine takes; what it does not take must be refused by name. Answers how many ran.
+std::size_t check_nodes(const std::filesystem::path& folder, EngineChoice choice, const std::string& refusal) {
     std::size_t ran = 0;
     const json cases = read_json(folder / "manifest.json")["cases"];
     for (const json& one : cases) {
         SCOPED_TRACE(one["name"].get<std::string>());
-        const auto model = load_onnx(read_file(folder / one["model"]));
-        if (!model.ok()) {
-            EXPECT_EQ(model.error().code, Code::unsupported_model) << model.error().message;
-            EXPECT_THAT(model.error().message, HasSubstr("needs another engine: "));
+        const auto opened = engines().open(read_file(folder / one["model"]), choice);
+        if (opened.ok()) {
+            ++ran;
+            check_node(folder, one, *opened->model);
             continue;
         }
-        ++ran;
-        const json& data = one["data_sets"][0];
-        std::vector<Tensor> inputs;
-        for (std::size_t i = 0; i < one["inputs"].size(); ++i) {
-            auto input = tensor_file(folder / data["inputs"][i], one["inputs"][i]);
-            ASSERT_TRUE(input);
-            inputs.push_back(std::move(*input));
-        }
-        const auto outputs = (*model)->run(inputs);
-        ASSERT_TRUE(outputs.ok()) << outputs.error().message;
-        for (std::size_t i = 0; i < outputs->size(); ++i) {
-            const auto expected = tensor_file(folder / data["outputs"][i], "expected");
-            ASSERT_TRUE(expected);
-            EXPECT_EQ((*outputs)[i].type(), expected->type());
-            EXPECT_EQ(shape_text((*outputs)[i].shape()), shape_text(expected->shape()));
-            if (expected->type() == DataType::bytes) continue;
-            EXPECT_TRUE(close(numbers((*outputs)[i]), numbers(*expected), {.relative = 1e-3, .absolute = 1e-7}));
-        }
+        EXPECT_EQ(opened.error().code, Code::unsupported_model) << opened.error().message;
+        EXPECT_THAT(opened.error().message, testing::ContainsRegex(refusal));
     }
-    EXPECT_GT(ran, 55u);
+    return ran;
+}
+
+TEST(OperatorVectors, EigenRunsNodeTestsOfTheOnnxProjectOrNamesWhatIsMissing) {
+    BATON_NEED_VECTORS(vectors);
+    EXPECT_GT(check_nodes(vectors / "onnx-ml", EngineChoice::eigen, "needs another engine: |cannot be served: "), 55u);
+}
+
+TEST(OperatorVectors, OnnxRuntimeRunsNodeTestsOfTheOnnxProjectOrNamesWhatIsMissing) {
+    BATON_NEED_VECTORS(vectors);
+    BATON_NEED_ONNXRUNTIME();
+    EXPECT_GT(check_nodes(vectors / "onnx-ml", EngineChoice::onnxruntime, "ONNX Runtime: |cannot be served: "), 80u);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Models that scikit-learn trained, with its own answers in double precision.
 #include <gmock/gmock.h>
 
+#include "tests/inference/engines.h"
 #include "tests/inference/support.h"
 
 namespace baton::inference {
@@ -23,16 +24,28 @@ Tensor input_for(const Model& model, Tensor values) {
     return input;
 }
 
-void check_case(const std::filesystem::path& folder, const json& one, const std::string& precision) {
+// The operator that an engine must name when it refuses the model; empty if it has to run it.
+std::string refused_for(const json& file, EngineChoice choice) {
+    if (choice == EngineChoice::eigen && needs_other_engine(file)) return "ai.onnx.ml.TreeEnsemble";
+    const bool loads = file.value("onnxruntime_loads", true);
+    if (choice == EngineChoice::onnxruntime && !loads) return "ONNX Runtime: ";
+    // ... and such trees, which declare to answer in double, no engine runs.
+    if (choice == EngineChoice::automatic && !loads && needs_other_engine(file)) return "TreeEnsemble";
+    return {};
+}
+
+void check_case(const std::filesystem::path& folder, const json& one, const std::string& precision,
+                EngineChoice choice) {
     const json& file = one["models"][precision];
-    auto model = load_onnx(read_file(folder / file["file"]));
-    if (needs_other_engine(file)) {
-        ASSERT_FALSE(model.ok());
-        EXPECT_EQ(model.error().code, Code::unsupported_model);
-        EXPECT_THAT(model.error().message, testing::HasSubstr("ai.onnx.ml.TreeEnsemble"));
+    const auto opened = engines().open(read_file(folder / file["file"]), choice);
+    if (const std::string named = refused_for(file, choice); !named.empty()) {
+        ASSERT_FALSE(opened.ok());
+        EXPECT_EQ(opened.error().code, Code::unsupported_model);
+        EXPECT_THAT(opened.error().message, testing::HasSubstr(named));
         return;
     }
-    ASSERT_TRUE(model.ok()) << model.error().message;
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    const auto* model = &opened->model;
     std::vector<Tensor> inputs;
     inputs.push_back(input_for(**model, read_npy(folder / one["input"])));
     auto arranged = arrange_inputs((*model)->signature(), std::move(inputs));
@@ -50,17 +63,32 @@ void check_case(const std::filesystem::path& folder, const json& one, const std:
     }
 }
 
-TEST(SklearnVectors, EveryModelAnswersAsScikitLearnDoes) {
-    BATON_NEED_VECTORS(vectors);
-    const auto folder = vectors / "onnx-sklearn";
+void check_all(const std::filesystem::path& folder, EngineChoice choice) {
     const json manifest = read_json(folder / "manifest.json");
     ASSERT_GT(manifest["cases"].size(), 80u);
     for (const json& one : manifest["cases"]) {
         for (const auto& [precision, model] : one["models"].items()) {
             SCOPED_TRACE(one["name"].get<std::string>() + " " + precision);
-            check_case(folder, one, precision);
+            check_case(folder, one, precision, choice);
         }
     }
+}
+
+TEST(SklearnVectors, EigenAnswersAsScikitLearnDoes) {
+    BATON_NEED_VECTORS(vectors);
+    check_all(vectors / "onnx-sklearn", EngineChoice::eigen);
+}
+
+TEST(SklearnVectors, OnnxRuntimeAnswersAsScikitLearnDoes) {
+    BATON_NEED_VECTORS(vectors);
+    BATON_NEED_ONNXRUNTIME();
+    check_all(vectors / "onnx-sklearn", EngineChoice::onnxruntime);
+}
+
+TEST(SklearnVectors, BothTogetherServeEveryModel) {
+    BATON_NEED_VECTORS(vectors);
+    BATON_NEED_ONNXRUNTIME();
+    check_all(vectors / "onnx-sklearn", EngineChoice::automatic);
 }
 
 }  // namespace

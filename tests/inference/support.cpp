@@ -15,6 +15,20 @@ std::vector<double> widened(const Tensor& tensor) {
     return {values.begin(), values.end()};
 }
 
+double half(std::uint16_t bits) {
+    const int exponent = (bits >> 10) & 31;
+    const double fraction = bits & 1023;
+    double value = std::ldexp(exponent == 0 ? fraction : fraction + 1024, (exponent == 0 ? 1 : exponent) - 25);
+    if (exponent == 31) value = fraction == 0 ? HUGE_VAL : NAN;
+    return (bits & 0x8000) != 0 ? -value : value;
+}
+
+std::vector<double> halves(const Tensor& tensor) {
+    std::vector<double> values;
+    for (const std::uint16_t bits : tensor.values<std::uint16_t>()) values.push_back(half(bits));
+    return values;
+}
+
 void flatten(const nlohmann::json& value, std::vector<nlohmann::json>& into) {
     if (!value.is_array()) return into.push_back(value);
     for (const auto& element : value) flatten(element, into);
@@ -80,7 +94,16 @@ std::vector<double> numbers(const Tensor& tensor) {
         case DataType::int64:
             return widened<std::int64_t>(tensor);
         case DataType::boolean:
+        case DataType::uint8:
             return widened<std::uint8_t>(tensor);
+        case DataType::int8:
+            return widened<std::int8_t>(tensor);
+        case DataType::uint16:
+            return widened<std::uint16_t>(tensor);
+        case DataType::int16:
+            return widened<std::int16_t>(tensor);
+        case DataType::fp16:
+            return halves(tensor);
         default:
             ADD_FAILURE() << "no numbers in " << tensor.name;
             return {};
