@@ -1,5 +1,9 @@
 #include <array>
 #include <atomic>
+#include <map>
+#include <mutex>
+#include <unordered_map>
+#include <utility>
 
 #include "base/published.h"
 #include "registry/identity.h"
@@ -94,11 +98,6 @@ struct Authenticator::Impl {
         const std::lock_guard guard(refreshing);
         held = current.load();
         if (held && held->generation == store.identity_generation()) return held;
-        return reread();
-    }
-
-    // Only with `refreshing` held.
-    Result<std::shared_ptr<const Principals>> reread() {
         BATON_ASSIGN(auto fresh, read());
         keep_use(current.load(), *fresh);
         current.store(fresh);
@@ -152,30 +151,26 @@ Result<Caller> Authenticator::authenticate(std::string_view secret) const {
     return principal->caller;
 }
 
-Status Authenticator::refresh() const {
-    const std::lock_guard guard(impl_->refreshing);
-    const auto fresh = impl_->reread();
-    return fresh.ok() ? Status() : Status(fresh.error());
-}
-
 Status Authenticator::record_use(Store& store) const {
     const auto principals = impl_->current.load();
     if (!principals) return {};
-    std::vector<const Principal*> used;
-    for (const auto& [hash, principal] : principals->by_secret_hash)
-        if (principal->last_used.load() > principal->last_recorded.load()) used.push_back(principal.get());
+    std::vector<std::pair<const Principal*, std::int64_t>> used;
+    for (const auto& [hash, principal] : principals->by_secret_hash) {
+        const std::int64_t last = principal->last_used.load();
+        if (last > principal->last_recorded.load()) used.emplace_back(principal.get(), last);
+    }
     if (used.empty()) return {};
     const Call call{.caller = system_caller(), .request_id = "token-use", .idempotency = std::nullopt};
     const auto written = store.write<bool>(call, [&](Transaction& transaction) -> Result<bool> {
-        for (const Principal* principal : used) {
-            const std::int64_t last = principal->last_used.load();
+        for (const auto& [principal, last] : used) {
             storage::touch_token(transaction.connection(), principal->caller.token_id,
                                  Timestamp(std::chrono::microseconds(last)));
-            principal->last_recorded = last;
         }
         return true;
     });
-    return written.ok() ? Status() : Status(written.error());
+    if (!written.ok()) return written.error();
+    for (const auto& [principal, last] : used) principal->last_recorded = last;
+    return {};
 }
 
 }  // namespace baton::registry

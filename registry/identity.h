@@ -81,9 +81,6 @@ public:
     ~Authenticator();
     // unauthenticated, the same message for unknown, expired and revoked. The store's error when they cannot be read.
     Result<Caller> authenticate(std::string_view secret) const;
-    // Rereads users and tokens. Only needed for changes made by another process; those made through the store are
-    // noticed.
-    Status refresh() const;
     // Writes when tokens were used since the last call; to be called now and then, as no request writes it.
     Status record_use(Store& store) const;
 

@@ -1,5 +1,6 @@
 #include "registry/store.h"
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 

@@ -1,6 +1,7 @@
 #include <thread>
 
 #include "registry/identity.h"
+#include "registry/storage/database.h"
 #include "tests/registry/fixture.h"
 
 namespace baton::registry {
@@ -104,6 +105,28 @@ TEST_F(AuthenticatorTest, RecordsWhenTokensWereUsed) {
     ASSERT_THAT(authenticator_.authenticate("x"), fails_with(Code::unauthenticated));
     EXPECT_THAT(authenticator_.record_use(store()), is_ok());
     EXPECT_EQ(last_used(), used);
+}
+
+TEST_F(AuthenticatorTest, UseThatCouldNotBeRecordedIsRecordedLater) {
+    const std::vector<CreatedToken> tokens = {make("ada"), make("dan")};
+    for (const CreatedToken& token : tokens) ASSERT_THAT(authenticator_.authenticate(token.secret), is_ok());
+    const auto execute = [&](std::string_view sql) {
+        return write("root", [&](Transaction& t) -> Status {
+            t.connection().execute(sql);
+            return {};
+        });
+    };
+    ASSERT_THAT(execute("CREATE TRIGGER no_second BEFORE UPDATE ON tokens"
+                        " WHEN EXISTS (SELECT 1 FROM tokens WHERE last_used_at IS NOT NULL)"
+                        " BEGIN SELECT RAISE(ABORT, 'broken'); END"),
+                is_ok());
+    EXPECT_THAT(authenticator_.record_use(store()), fails_with(Code::internal));
+    ASSERT_THAT(execute("DROP TRIGGER no_second"), is_ok());
+    EXPECT_THAT(authenticator_.record_use(store()), is_ok());
+    for (const CreatedToken& token : tokens) {
+        const auto recorded = read([&](const Snapshot& s) { return get_token(s, caller("root"), token.token.id); });
+        EXPECT_EQ(recorded->last_used_at, clock().now()) << token.token.user.text();
+    }
 }
 
 // Threads authenticate while tokens come and go: a secret that is valid throughout is never refused, and one whose

@@ -140,7 +140,7 @@ protected:
             .items;
     }
     std::int64_t revision() const {
-        return seen([](const Snapshot& s) { return live_revision(s); });
+        return seen([](const Snapshot& s) { return live_snapshot(s, nullptr, std::nullopt); }).revision;
     }
 
     const ModelName model_ = model_name("credit-risk");
