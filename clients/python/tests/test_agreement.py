@@ -16,6 +16,7 @@ from sklearn.cluster import KMeans  # noqa: E402
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris  # noqa: E402
 from sklearn.ensemble import RandomForestClassifier  # noqa: E402
 from sklearn.linear_model import LinearRegression, LogisticRegression, SGDClassifier  # noqa: E402
+from sklearn.neighbors import KNeighborsClassifier  # noqa: E402
 from sklearn.pipeline import make_pipeline  # noqa: E402
 from sklearn.preprocessing import StandardScaler  # noqa: E402
 from sklearn.svm import SVC, OneClassSVM  # noqa: E402
@@ -29,7 +30,7 @@ def check(estimator, X):
 def test_one_wrong_class_is_found_wherever_its_rows_are(client, server, with_y):
     X, y = load_iris(return_X_y=True)  # sorted by class; skl2onnx has another rule for the last classes
     model = SGDClassifier(loss="modified_huber", random_state=0).fit(X, y)
-    with pytest.raises(baton.ExportError, match=r"SGDClassifier does not answer like the estimator: 11 of 150 labels differ") as caught:
+    with pytest.raises(baton.ExportError, match=r"SGDClassifier does not answer like the estimator: the labels of 11 of 150 rows differ") as caught:
         client.register(model, name="m", X=X, y=y if with_y else None)
     assert "as for row" in str(caught.value) and "another loss" in caught.value.hint
     assert server.versions == {} and server.blobs == {}
@@ -38,9 +39,9 @@ def test_one_wrong_class_is_found_wherever_its_rows_are(client, server, with_y):
 def test_swapped_classes_are_refused():
     X, y = load_breast_cancer(return_X_y=True)
     swapped = CalibratedClassifierCV(make_pipeline(StandardScaler(), SVC()), ensemble=False).fit(X, y)  # skl2onnx swaps them
-    with pytest.raises(baton.ExportError, match="labels differ"):
+    with pytest.raises(baton.ExportError, match="the labels of"):
         check(swapped, X)
-    with pytest.raises(baton.ExportError, match="labels differ"):
+    with pytest.raises(baton.ExportError, match="the labels of"):
         baton.evaluate(swapped, X, y, replicates=0)
 
 
@@ -57,7 +58,7 @@ def test_other_probabilities_are_refused():
     model = LogisticRegression().fit(X, y)
     other = baton.to_onnx(model)
     model.coef_, model.intercept_ = model.coef_ * 1.1, model.intercept_ * 1.1  # the same labels
-    with pytest.raises(baton.ExportError, match="probabilities differ"):
+    with pytest.raises(baton.ExportError, match="the probabilities of"):
         agreement.check(model, other, X)
 
 
@@ -90,7 +91,7 @@ def test_a_row_on_the_boundary_is_excused_and_a_wrong_label_is_not():
         if excused:
             agreement.compare(model, rows, own, converted)
         else:
-            with pytest.raises(baton.ExportError, match="1 of 101 labels differ, as for row 0"):
+            with pytest.raises(baton.ExportError, match="the labels of 1 of 101 rows differ, as for row 0"):
                 agreement.compare(model, rows, own, converted)
 
 
@@ -99,6 +100,24 @@ def test_numbers_that_32_bits_cannot_tell_apart_are_refused():
     model = make_pipeline(StandardScaler(), LogisticRegression()).fit(seconds[:, None], np.arange(2000) >= 1000)
     with pytest.raises(baton.ExportError, match="does not answer like"):
         check(model, seconds[:, None])
+
+
+def test_neighbours_at_equal_distance_are_no_difference():
+    X, y = load_iris(return_X_y=True)
+    check(KNeighborsClassifier().fit(X, y), X)
+
+
+def test_a_row_on_the_edge_of_what_is_usual_is_excused():
+    model = OneClassSVM(nu=0.5).fit(np.linspace(0, 3, 20)[:, None])
+    inside, outside = 1.5, 100.0
+    for _ in range(60):
+        middle = (inside + outside) / 2
+        inside, outside = (middle, outside) if model.predict([[middle]]) == 1 else (inside, middle)
+    edge = np.array([[inside], [outside]])
+    agreement.compare(model, edge, agreement.Answers(model.predict(edge)), agreement.Answers(np.array([0, 0])))
+    far = np.array([[100.0]])
+    with pytest.raises(baton.ExportError, match="the labels of 1 of 1 rows differ"):
+        agreement.compare(model, far, agreement.Answers(model.predict(far)), agreement.Answers(np.array([0])))
 
 
 @pytest.mark.parametrize("classifies", [True, False])

@@ -8,7 +8,7 @@ difference of a label is refused, and so are values that differ by more than rou
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 from . import answers
 from .answers import Answers
@@ -42,7 +42,7 @@ def check(estimator: Any, content: bytes, X: Any) -> None:
 def compare(estimator: Any, X: Any, own: Answers, converted: Answers) -> None:
     """Raises ExportError when the answers to the rows of ``X`` differ by more than rounding."""
     differs = _labels_differ(estimator, X, own, converted) if predicts_labels(estimator) else _values_differ(own, converted)
-    differs = differs or _probabilities_differ(own, converted)
+    differs = differs or _probabilities_differ(estimator, X, own, converted)
     if differs:
         raise ExportError(
             f"the ONNX model that skl2onnx made of {names_of_steps(estimator)} does not answer like the estimator: {differs}",
@@ -83,33 +83,61 @@ def _labels_differ(estimator: Any, X: Any, own: Answers, converted: Answers) -> 
     import numpy as np
 
     different = np.flatnonzero(own.predicted != converted.predicted)
-    if not len(different):
+    labels, before = converted.predicted[different], own.predicted[different]
+
+    def explains(moved: Any) -> Any:
+        found = np.asarray(estimator.predict(moved))
+        # An outlier detector in ONNX says 0, neither 1 nor -1, for a row exactly on the boundary.
+        return (found == labels) | ((found != before) & (labels == 0)) if outliers else found == labels
+
+    outliers = answers.kind_of(estimator) == "outlier_detector"
+    wrong = _unexplained(X, different, explains)
+    return _verdict(
+        "labels", len(own.predicted), different, wrong, lambda row: f"{_shown(converted.predicted[row])} instead of {_shown(own.predicted[row])}"
+    )
+
+
+def _probabilities_differ(estimator: Any, X: Any, own: Answers, converted: Answers) -> Optional[str]:
+    import numpy as np
+
+    if own.probability is None or converted.probability is None or own.probability.shape != converted.probability.shape:
         return None
-    wrong = different[~_on_boundary(estimator, X, different, converted.predicted[different])]
-    found = f"{len(different)} of {len(own.predicted)} labels differ"
+    difference = np.abs(own.probability - converted.probability).max(axis=1)
+    different = np.flatnonzero(~(difference <= _PROBABILITY))
+
+    def explains(moved: Any) -> Any:
+        return np.abs(estimator.predict_proba(moved) - converted.probability[different]).max(axis=1) <= _PROBABILITY
+
+    wrong = _unexplained(X, different, explains)
+    return _verdict("probabilities", len(difference), different, wrong, lambda row: f"by {difference[row]:.2g}")
+
+
+def _verdict(what: str, count: int, different: Any, wrong: Any, shown: Callable[[int], str]) -> Optional[str]:
+    """What is wrong with some of the rows that differ; None when nothing is, or when they are few and rounding explains them."""
+    found = f"the {what} of {len(different)} of {count} rows differ"
     if len(wrong):
-        at = int(wrong[0])
-        return f"{found}, as for row {at}: {_shown(converted.predicted[at])} instead of {_shown(own.predicted[at])}"
-    if len(different) > max(_FEW_ROWS, _ON_BOUNDARY * len(own.predicted)):
+        return f"{found}, as for row {wrong[0]}: {shown(int(wrong[0]))}"
+    if len(different) > max(_FEW_ROWS, _ON_BOUNDARY * count):
         return f"{found}, because these rows need more digits than a 32-bit number has"
     return None
 
 
-def _on_boundary(estimator: Any, X: Any, rows: Any, labels: Any) -> Any:
-    """For each of these rows, whether the estimator itself gives that label to the row when it is moved by rounding's size."""
+def _unexplained(X: Any, rows: Any, explains: Callable[[Any], Any]) -> Any:
+    """Those of the rows for which the estimator never gives the other answer when they are moved by rounding's size."""
     import numpy as np
 
-    random = np.random.default_rng(0)
-    chosen, found = take(X, rows), np.zeros(len(rows), dtype=bool)
-    scale = _scale(X)
+    if not len(rows):
+        return rows
+    random, scale, chosen = np.random.default_rng(0), _scale(X), take(X, rows)
+    explained = np.zeros(len(rows), dtype=bool)
     for _ in range(_NUDGES):
         try:
-            found |= np.asarray(estimator.predict(_nudged(chosen, scale, random))) == labels
+            explained |= explains(_nudged(chosen, scale, random))
         except ValueError:  # numbers that are categories cannot be moved: then no difference is excused
             break
-        if found.all():
+        if explained.all():
             break
-    return found
+    return rows[~explained]
 
 
 def _scale(X: Any) -> Any:
@@ -143,18 +171,6 @@ def _nudged(X: Any, scale: Any, random: Any) -> Any:
     if all(size is None for size in scale):
         return values
     return np.column_stack([moved(column, size) for column, size in zip(values.T, scale)])
-
-
-def _probabilities_differ(own: Answers, converted: Answers) -> Optional[str]:
-    import numpy as np
-
-    if own.probability is None or converted.probability is None or own.probability.shape != converted.probability.shape:
-        return None
-    difference = np.abs(own.probability - converted.probability)
-    worst = int(np.argmax(difference.max(axis=1))) if difference.size else 0
-    if not difference.size or difference[worst].max() <= _PROBABILITY:
-        return None
-    return f"probabilities differ by up to {difference[worst].max():.2g}, as for row {worst}"
 
 
 def _values_differ(own: Answers, converted: Answers) -> Optional[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Dict, Optional
 
+from . import svm_reference
+from .dataset import row_count
 from .table import column_names, holds_text, to_array
 
 
@@ -52,6 +54,8 @@ def of_model(content: bytes, estimator: Any, X: Any) -> Answers:
 
     outputs = run(content, X)
     predicted = np.asarray(outputs[0])
+    if len(predicted) != row_count(X):
+        raise CannotRun(f"it answers {len(predicted)} rows where {row_count(X)} were asked for")
     if predicted.ndim == 2 and predicted.shape[1] == 1:
         predicted = predicted[:, 0]
     if kind_of(estimator) == "regressor":
@@ -80,7 +84,7 @@ def run(content: bytes, X: Any) -> Any:
 
     try:
         model = onnx.load_from_string(content)
-        evaluator = ReferenceEvaluator(model)
+        evaluator = ReferenceEvaluator(model, new_ops=svm_reference.operators())
         with np.errstate(all="ignore"):
             return list(evaluator.run(None, _feeds(model, X)))
     except Exception as error:  # whatever an operator or attribute that it lacks leads to

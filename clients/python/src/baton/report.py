@@ -122,7 +122,8 @@ class _Rows:
         np = self._np = numpy()
         self._task, self._labels, self._X = task, labels, X
         self._y = None if y is None else np.asarray(y)
-        self._predicted, self._probability, self._margin = said.predicted, said.probability, said.margin
+        self._predicted, self._margin = said.predicted, said.margin
+        self._probability = None if said.probability is None else np.clip(said.probability, 0, 1)  # sums of 32 bits reach 1 + 1e-7
         if task == "regression" and self._predicted.shape != self._y.shape:
             self._predicted = self._predicted.reshape(self._y.shape)
 
