@@ -11,12 +11,14 @@ from models import np, quietly
 
 pd = pytest.importorskip("pandas")
 
+from sklearn.cluster import KMeans  # noqa: E402
 from sklearn.compose import ColumnTransformer  # noqa: E402
 from sklearn.datasets import load_iris  # noqa: E402
 from sklearn.impute import SimpleImputer  # noqa: E402
 from sklearn.linear_model import LinearRegression, LogisticRegression, SGDClassifier  # noqa: E402
 from sklearn.pipeline import make_pipeline  # noqa: E402
 from sklearn.preprocessing import OneHotEncoder, StandardScaler  # noqa: E402
+from sklearn.svm import OneClassSVM  # noqa: E402
 
 
 def make_live(server, model, name, X, y):
@@ -106,6 +108,19 @@ def test_a_missing_value_is_refused_where_the_model_cannot_take_it(server, name)
     with pytest.raises(baton.InvalidRequest):
         server.client("vic").predict(name, [[1.0, None, 2.0, 3.0]])
     assert server.cli("vic", "predict", name, "-", stdin="a,b,c,d\n1,,2,3\n", ok=False).returncode == 2
+
+
+def test_clusterings_and_outlier_detectors_go_live_with_a_report_of_their_own(server, name):
+    X, _ = load_iris(return_X_y=True)
+    for suffix, model, metric in (
+        ("clusters", make_pipeline(StandardScaler(), KMeans(3, n_init=1, random_state=0)), "silhouette_score"),
+        ("outliers", OneClassSVM(nu=0.2), "outlier_share"),
+    ):
+        version = make_live(server, model.fit(X), f"{name}-{suffix}", X, None)
+        report = next(iter(server.client("vic").reports(version)))
+        assert metric in report["metrics"] and report["task"] == version.metadata["task"]
+        labels = np.ravel(server.client("vic").predict(f"{name}-{suffix}", X.astype(np.float32))["label"])
+        assert np.mean(labels == model.predict(X)) > 0.98
 
 
 def test_a_conversion_that_answers_otherwise_is_not_registered(server, name):

@@ -18,6 +18,7 @@ sk = pytest.importorskip("sklearn.metrics")
 
 from sklearn.cluster import KMeans  # noqa: E402
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits  # noqa: E402
+from sklearn.ensemble import IsolationForest  # noqa: E402
 from sklearn.linear_model import LinearRegression, LogisticRegression  # noqa: E402
 from sklearn.pipeline import make_pipeline  # noqa: E402
 from sklearn.preprocessing import StandardScaler  # noqa: E402
@@ -264,6 +265,13 @@ def test_an_outlier_detector_is_measured_with_and_without_truth():
     assert told["true_positives"] == ((truth == -1) & (model.predict(X) == -1)).sum()
     with pytest.raises(ValueError, match="1 for what is usual and -1 for an outlier"):
         baton.evaluate(model, X, truth == 1)
+
+
+def test_an_isolation_forest_converts_and_is_measured():
+    X = np.random.default_rng(0).normal(size=(200, 3))
+    model = IsolationForest(n_estimators=5, random_state=0).fit(X)
+    report = baton.evaluate(model, X, replicates=0)
+    assert report["metrics"]["outlier_count"] == (model.predict(X) == -1).sum() and "note" not in report
 
 
 def test_a_report_without_truth_or_prediction_says_how_to_get_one():

@@ -34,7 +34,7 @@ def to_onnx(
     """
     _refuse_what_cannot_be_expressed(estimator)
     try:
-        from skl2onnx import convert_sklearn
+        from skl2onnx import convert_sklearn, get_latest_tested_opset_version
         from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, StringTensorType
     except ImportError as error:
         raise ImportError("estimators are converted with skl2onnx: pip install 'baton[sklearn]'") from error
@@ -43,25 +43,31 @@ def to_onnx(
     number = DoubleTensorType if double else FloatTensorType
     inputs = [(name, (StringTensorType if text else number)([None, width])) for name, width, text in layout]
 
-    def convert(options: Dict[int, Any]) -> Any:
+    def convert(options: Dict[int, Any], opsets: Optional[Dict[str, int]] = None) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)  # about attributes that the converters themselves look at
-            return convert_sklearn(estimator, "baton", inputs, options=options)
+            return convert_sklearn(estimator, "baton", inputs, options=options, target_opset=opsets)
 
+    # Naming each step keeps a pipeline from asking for a ZipMap that its last step knows nothing of.
+    without_zipmap = {id(step): {} for step in _steps(estimator)}
     try:
         try:
             model = convert({id(estimator): {"zipmap": False}})
         except Exception as error:
             if "zipmap" not in str(error):
                 raise
-            # An estimator without a ZipMap that could be left out; naming each step keeps a pipeline from asking for one.
-            model = convert({id(step): {} for step in _steps(estimator)})
+            try:
+                model = convert(without_zipmap)
+            except RuntimeError as refused:  # a converter mixes operators of two ages, unless the older is asked for
+                if "not supported yet by this library" not in str(refused):
+                    raise
+                model = convert(without_zipmap, {"": get_latest_tested_opset_version(), "ai.onnx.ml": 3})
     except Exception as error:  # converters raise whatever they come across; the first line says what it was
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ExportError(
             f"{names_of_steps(estimator)} cannot be converted to ONNX: {reason[:300]}",
             code="unsupported_model",
-            hint="linear models, logistic regression, SVMs and pipelines with scalers convert (HistGradientBoosting does not); "
+            hint="linear models, SVMs, trees, and pipelines of them with scalers and encoders convert (HistGradientBoosting does not); "
             "an estimator that takes text needs X=; anything else can be registered as an ONNX file that you made yourself",
         ) from error
     _name_inputs(model.graph, [name for name, _, _ in layout])
