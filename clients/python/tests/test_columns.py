@@ -138,6 +138,15 @@ def test_a_column_named_as_an_output_is_refused(people):
         baton.to_onnx(model, X=X)
 
 
+def test_missing_numbers_of_any_kind_are_measured(people):
+    X, y = people
+    X = X[NUMBERS].astype({"age": "Int64"}).mask(np.random.default_rng(0).random((len(X), 2)) < 0.2)
+    assert X["age"].isna().any() and X["age"].dtype == "Int64"
+    model = make_pipeline(ColumnTransformer([("n", SimpleImputer(), NUMBERS)]), StandardScaler(), LogisticRegression())
+    report = baton.evaluate(model.fit(X, y), X, y, replicates=0)
+    assert "note" not in report and report["metrics"]["accuracy_score"] == model.score(X, y)
+
+
 def test_register_measures_such_a_pipeline_and_keeps_the_names(client, server, people):
     X, y = people
     version = client.register(make_pipeline(TABLES[0], LogisticRegression()).fit(X, y), name="m", X=X, y=y)

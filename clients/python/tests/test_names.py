@@ -71,6 +71,18 @@ def test_names_that_cannot_be_checked_are_not_passed_over_in_silence(client, ser
     assert sent(server) == [("X", [2, 2], [100, 20, 200, 30])]
 
 
+def test_missing_values_of_any_kind_are_null(client, server):
+    register(client, server, ["age", "income"])
+    for frame in (
+        pd.DataFrame({"age": [None, 1.0], "income": [2.0, float("nan")]}),
+        pd.DataFrame({"age": [pd.NA, 1], "income": [2, pd.NA]}, dtype="Int64"),
+        pd.DataFrame({"age": [None, 1], "income": [2, pd.NaT]}, dtype=object),
+    ):
+        server.fail("POST", "/infer", 200, {"model_name": "m", "model_version": "1", "outputs": []})
+        client.predict("m", frame)
+        assert sent(server) == [("X", [2, 2], [None, 2, 1, None])]
+
+
 def test_names_that_may_not_be_read_cannot_be_checked(client, server):
     register(client, server, ["age", "income"])
     server.fail("GET", "/api/v1/models/m/versions/1", 401)

@@ -14,7 +14,7 @@ from . import answers
 from .answers import Answers
 from .errors import ExportError
 from .export import names_of_steps
-from .table import column_names, holds_text, is_frame, take, to_array
+from .table import holds_text, is_frame, take, to_array, to_numbers
 
 _ROWS = 2000  # looked at where nothing else needs the answers to all rows
 _NUDGE = 2.0**-20  # relative to a column: some units in the last place of a 32-bit number
@@ -148,7 +148,7 @@ def _scale(X: Any) -> Any:
         columns = [X[name].to_numpy() for name in X.columns]
     else:
         columns = list(np.atleast_2d(to_array(X)).T)
-    return [None if not _is_number(column) else float(np.nanmax(np.abs(column.astype(float)), initial=0.0)) for column in columns]
+    return [None if not _is_number(column) else float(np.nanmax(np.abs(to_numbers(column)), initial=0.0)) for column in columns]
 
 
 def _is_number(column: Any) -> bool:
@@ -159,7 +159,7 @@ def _nudged(X: Any, scale: Any, random: Any) -> Any:
     import numpy as np
 
     def moved(values: Any, size: float) -> Any:
-        values = values.astype(float)
+        values = to_numbers(values)
         return values + random.choice([-_NUDGE, _NUDGE], len(values)) * (np.abs(values) + size)
 
     if is_frame(X) and not hasattr(X, "assign"):

@@ -7,7 +7,7 @@ from typing import Any, Dict, Optional
 
 from . import svm_reference
 from .dataset import row_count
-from .table import column_names, holds_text, to_array
+from .table import column_names, holds_text, to_array, to_numbers
 
 
 class CannotRun(Exception):
@@ -97,7 +97,7 @@ def _feeds(model: Any, X: Any) -> Dict[str, Any]:
 
     def typed(values: Any, described: Any) -> Any:
         kind = onnx.helper.tensor_dtype_to_np_dtype(described.type.tensor_type.elem_type)
-        return values.astype(object) if holds_text(values) else values.astype(kind)
+        return values.astype(object) if holds_text(values) else to_numbers(values, kind)
 
     inputs, names = list(model.graph.input), column_names(X)
     if names is not None and all(described.name in names for described in inputs):

@@ -121,10 +121,20 @@ def _encode_tensor(described: Mapping[str, Any], values: Any) -> Dict[str, Any]:
     flat: List[Any] = []
     _flatten(values, flat)
     if described["datatype"] in _FLOATS:
-        flat = [_number(value, described["name"]) for value in flat]
+        flat = _numbers(flat, described["name"])
     elif any(map(is_missing, flat)):
         raise _refused(described["name"], f"is {described['datatype']}, in which no value can be missing", "fill missing values first")
     return {"name": described["name"], "shape": shape, "datatype": described["datatype"], "data": flat}
+
+
+def _numbers(values: List[Any], name: str) -> List[Optional[float]]:
+    try:
+        numbers = [float(value) for value in values]
+    except (TypeError, ValueError):
+        numbers = [math.nan]
+    if all(map(math.isfinite, numbers)):
+        return list(numbers)
+    return [_number(value, name) for value in values]  # something is missing, or wrong
 
 
 def _number(value: Any, name: str) -> Optional[float]:

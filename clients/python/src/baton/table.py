@@ -48,3 +48,13 @@ def holds_text(column: Any) -> bool:
     if column.dtype.kind not in TEXT_KINDS:
         return False
     return column.dtype.kind != "O" or any(isinstance(value, (str, bytes)) for value in column.ravel().tolist())
+
+
+def to_numbers(values: Any, dtype: Any = float) -> Any:
+    """A numpy array of numbers, kept as whatever, as one of this type; what is missing becomes NaN."""
+    import numpy as np
+
+    if values.dtype.kind != "O":
+        return values.astype(dtype)
+    numbers = [float("nan") if is_missing(value) else float(value) for value in values.ravel().tolist()]
+    return np.array(numbers, dtype=dtype).reshape(values.shape)
