@@ -10,7 +10,7 @@
 #include <sstream>
 #include <string>
 
-#include "inference/model.h"
+#include "inference/engines.h"
 
 namespace {
 

@@ -21,8 +21,11 @@ std::optional<EngineChoice> parse_engine(std::string_view name) {
     return std::nullopt;
 }
 
+Engines::Engines() : runtime_(Error{.code = Code::unavailable, .message = "this server has the Eigen engine alone"}) {}
+
 Result<OnnxModel> Engines::open(std::string_view bytes, EngineChoice choice) const {
     BATON_ASSIGN(const onnx::Graph graph, onnx::read_graph(bytes));
+    BATON_TRY(eigen::declared_signature(graph));  // what no engine could serve needs none
     if (choice == EngineChoice::onnxruntime) {
         BATON_ASSIGN(auto model, load_with_runtime(bytes, graph));
         return OnnxModel{.producer = graph.producer, .model = std::move(model)};
@@ -47,6 +50,16 @@ Result<std::unique_ptr<Model>> Engines::load_with_runtime(std::string_view bytes
     return Error{.code = Code::unsupported_model,
                  .message = "needs the engine onnxruntime; " + runtime_.error().message,
                  .hint = runtime_.error().hint};
+}
+
+Result<std::unique_ptr<Model>> load_onnx(std::string_view bytes) {
+    BATON_ASSIGN(OnnxModel opened, Engines().open(bytes, EngineChoice::eigen));
+    return std::move(opened.model);
+}
+
+Status check_onnx(std::string_view bytes) {
+    BATON_TRY(onnx::read_graph(bytes));
+    return {};
 }
 
 }  // namespace baton::inference

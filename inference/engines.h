@@ -18,6 +18,12 @@ enum class EngineChoice {
     onnxruntime,
 };
 
+// An ONNX file that an engine of this server runs.
+struct OnnxModel {
+    std::string producer;  // "skl2onnx 1.20.0"
+    std::unique_ptr<Model> model;
+};
+
 // "eigen" or "onnxruntime", as Model::engine() has it.
 std::optional<EngineChoice> parse_engine(std::string_view name);
 
@@ -26,7 +32,8 @@ class Engines {
 public:
     using RuntimeResult = Result<std::shared_ptr<const onnxruntime::Runtime>>;
 
-    // The Eigen engine, and ONNX Runtime or the reason why it is not there.
+    Engines();  // Eigen alone
+    // Eigen, and ONNX Runtime or the reason why it is not there.
     explicit Engines(RuntimeResult runtime) : runtime_(std::move(runtime)) {}
 
     // Reads the file and makes the model ready. invalid_argument for what is not a well-formed ONNX model, names
@@ -42,5 +49,11 @@ private:
 
     const RuntimeResult runtime_;
 };
+
+// The model of a file in the Eigen engine.
+Result<std::unique_ptr<Model>> load_onnx(std::string_view bytes);
+
+// Only whether the file is well-formed, which a model that no engine runs may be as well.
+Status check_onnx(std::string_view bytes);
 
 }  // namespace baton::inference

@@ -25,9 +25,9 @@ bool is_version(const ServedVersion& served, const WantedSlot& slot) {
     return served.model == slot.model && served.version == slot.version && served.digest == slot.digest;
 }
 
-Result<std::shared_ptr<const Model>> load_shared_onnx(std::string_view bytes) {
-    BATON_ASSIGN(std::shared_ptr<const Model> model, load_onnx(bytes));
-    return model;
+Result<std::shared_ptr<const Model>> load_with_eigen(std::string_view bytes, EngineChoice engine) {
+    BATON_ASSIGN(OnnxModel opened, Engines().open(bytes, engine));
+    return std::shared_ptr<const Model>(std::move(opened.model));
 }
 
 // What is loaded, as the loading thread alone knows it; the table is made from it.
@@ -146,7 +146,7 @@ struct LiveSet::Impl {
           table(live_table),
           read_blob(std::move(read)),
           loaded(options.environment, options.warm_previous) {
-        if (!options.load_model) options.load_model = load_shared_onnx;
+        if (!options.load_model) options.load_model = load_with_eigen;
     }
 
     void run(const std::stop_token& stop);
@@ -238,8 +238,9 @@ void LiveSet::Impl::bring_up(std::uint64_t generation, const WantedSlot& slot, s
 Result<ServedVersionPtr> LiveSet::Impl::load(const WantedSlot& slot) const try {
     BATON_ASSIGN(const std::string bytes, read_blob(*slot.model_file));
     auto version = std::make_shared<ServedVersion>();
-    BATON_ASSIGN(version->engine, options.load_model(bytes));
+    BATON_ASSIGN(version->engine, options.load_model(bytes, slot.engine));
     BATON_ASSIGN(version->cost_per_row, warm_up(*version->engine));
+    if (!version->engine->may_run_on_loop()) version->cost_per_row = ServedVersion::unmeasured_cost;
     version->model = slot.model;
     version->version = slot.version;
     version->digest = slot.digest;

@@ -11,6 +11,7 @@
 
 #include "base/digest.h"
 #include "base/result.h"
+#include "inference/engines.h"
 #include "inference/live_table.h"
 #include "inference/model.h"
 
@@ -24,6 +25,7 @@ struct WantedSlot {
     Digest digest;                     // of the version's manifest
     std::optional<Digest> model_file;  // the ONNX blob; none for a version that is only files
     std::uint64_t revision = 0;        // of the slot
+    EngineChoice engine = EngineChoice::automatic;
 };
 
 enum class ServingState { loading, ready, failed };
@@ -46,12 +48,12 @@ public:
     // Reads a blob whole and verifies its digest; called on the loading thread.
     using ReadBlob = std::function<Result<std::string>(const Digest&)>;
     // Makes the model that a blob holds; called on the loading thread.
-    using LoadModel = std::function<Result<std::shared_ptr<const Model>>(std::string_view bytes)>;
+    using LoadModel = std::function<Result<std::shared_ptr<const Model>>(std::string_view bytes, EngineChoice engine)>;
 
     struct Options {
         std::string environment = "production";  // the one that requests without a version are answered from
         std::size_t warm_previous = 1;           // replaced live versions kept loaded per model
-        LoadModel load_model = {};               // empty: load_onnx
+        LoadModel load_model = {};               // empty: the Eigen engine alone
     };
 
     LiveSet(Options options, LiveTable& table, ReadBlob read_blob);

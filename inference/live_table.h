@@ -27,7 +27,7 @@ struct ServedVersion {
     std::chrono::system_clock::time_point loaded_at{};
     std::chrono::nanoseconds load_time{0};  // reading, compiling and warming up
     // Measured at warm-up: what a request of one row costs. Decides whether a request may run on the event loop;
-    // unmeasured_cost for a model that does not take made-up rows.
+    // unmeasured_cost for a model that does not take made-up rows, or whose runs may take far longer.
     std::chrono::nanoseconds cost_per_row{0};
     static constexpr std::chrono::nanoseconds unmeasured_cost = std::chrono::nanoseconds::max();
 

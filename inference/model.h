@@ -48,21 +48,4 @@ public:
 // missing, unknown or double name, another data type, or a shape that does not fit.
 Result<std::vector<Tensor>> arrange_inputs(const Signature& signature, std::vector<Tensor> inputs);
 
-// An ONNX file that an engine of this server runs.
-struct OnnxModel {
-    std::string producer;  // "skl2onnx 1.20.0"
-    std::unique_ptr<Model> model;
-};
-
-// Reads the file and compiles the model for the engine that runs it. invalid_argument for what is not a well-formed
-// ONNX model, names external data, has dangling or duplicate names or sizes that lie; too_large over the stated bounds;
-// unsupported_model, naming the operators, when no engine runs it. Never opens any other file.
-Result<OnnxModel> open_onnx(std::string_view bytes);
-
-// The same for who needs the model alone.
-Result<std::unique_ptr<Model>> load_onnx(std::string_view bytes);
-
-// Only whether the file is well-formed, which a model that no engine runs may be as well.
-Status check_onnx(std::string_view bytes);
-
 }  // namespace baton::inference

@@ -22,6 +22,7 @@ struct Arguments {
     std::string description;
     std::string environment;
     std::string notes;
+    std::string engine;
 };
 
 Result<Json> pairs(const std::vector<std::string>& texts, const std::string& option) {
@@ -68,6 +69,7 @@ Result<Json> version_body(Context& context, const Arguments& arguments, const st
                  {"tags", std::move(tags)},
                  {"metadata", std::move(metadata)},
                  {"expected_digest", digest.text()}};
+    if (!arguments.engine.empty()) body["engine"] = arguments.engine;
     if (!arguments.report.empty()) {
         BATON_ASSIGN(const std::string content, read_input(arguments.report, context.io()));
         BATON_ASSIGN(body["report"], parse_json(content, "'" + arguments.report + "'"));
@@ -113,6 +115,10 @@ void add_register(CLI::App& root, Action& chosen) {
     verb->add_option("--metadata", arguments->metadata, "framework, task, code_revision, data_digest …; repeatable")
         ->type_name("K=V")
         ->allow_extra_args(false);
+    verb->add_option("--engine", arguments->engine,
+                     "What runs the model; by itself eigen where it can, else onnxruntime")
+        ->check(CLI::IsMember({"eigen", "onnxruntime"}))
+        ->type_name("ENGINE");
     verb->add_option("--description", arguments->description, "What is new")->type_name("TEXT");
     CLI::Option* request = verb->add_option("--request", arguments->environment, "Also ask that it goes live there");
     request->type_name("ENV");

@@ -21,6 +21,11 @@ void add_serve(CLI::App& root, Action& chosen) {
     text_option("--management-listen", options->management_listen, "Health and metrics on a port of their own",
                 "ADDR:PORT");
     text_option("--environment", options->environment, "Whose live versions answer predictions", "ENV");
+    verb->add_option(
+            "--onnxruntime", options->onnxruntime,
+            "ONNX Runtime's library, libonnxruntime.so.1; found by itself where set-up put it. off: do without")
+        ->envname("BATON_ONNXRUNTIME")
+        ->type_name("FILE");
     verb->add_flag("--anonymous-inference", options->anonymous_inference, "Predictions need no token");
     verb->add_flag("--anonymous-live", options->anonymous_live, "Reading what is live needs no token");
     verb->add_option("--loops", options->loops, "Event loops; 0: one less than there are cores")

@@ -27,7 +27,8 @@ Result<std::vector<inference::WantedSlot>> wanted_slots(const registry::Snapshot
     for (const registry::Slot& slot : live.slots) {
         BATON_ASSIGN(const registry::Version version, get_version(snapshot, system, slot.model, slot.version));
         wanted.push_back({slot.model.text(), slot.environment.text(), static_cast<std::uint32_t>(slot.version),
-                          slot.digest, model_blob(version), static_cast<std::uint64_t>(slot.revision)});
+                          slot.digest, model_blob(version), static_cast<std::uint64_t>(slot.revision),
+                          inference::parse_engine(version.engine).value_or(inference::EngineChoice::automatic)});
     }
     return wanted;
 }

@@ -67,9 +67,10 @@ public:
           payloads_(payload_log(options)),
           folder_(std::move(folder)),
           authenticator_(*folder_.store, clock),
-          live_set_(live_set_options(options), live_table_,
+          engines_(open_runtime(options)),
+          live_set_(live_set_options(options, engines_), live_table_,
                     [this](const Digest& digest) { return folder_.blobs->read(digest); }),
-          api_({*folder_.store, authenticator_, *folder_.blobs, live_set_, *watch_, pool_},
+          api_({*folder_.store, authenticator_, *folder_.blobs, live_set_, engines_, *watch_, pool_},
                {options.anonymous_live, BATON_VERSION, std::max<std::size_t>(1, options.workers / 2)}),
           inference_(live_table_, live_set_, pool_, inference_authorizer(), inference_options(options)),
           health_{live_table_, live_set_, metrics_, pool_, draining_},
@@ -133,9 +134,32 @@ public:
     }
 
 private:
-    static inference::LiveSet::Options live_set_options(const ServeOptions& options) {
+    // Without it the models of the Eigen engine are served all the same.
+    static inference::Engines::RuntimeResult open_runtime(const ServeOptions& options) {
+        if (options.onnxruntime == "off") {
+            return Error{.code = Code::unavailable, .message = "this server runs without ONNX Runtime"};
+        }
+        auto runtime = inference::onnxruntime::Runtime::start({.library = options.onnxruntime});
+        if (runtime.ok()) {
+            log_event(LogLevel::info, "onnxruntime_loaded",
+                      {{"version", (*runtime)->version()}, {"library", (*runtime)->path()}});
+        } else {
+            log_event(LogLevel::warning, "onnxruntime_missing",
+                      {{"message", runtime.error().message}, {"hint", runtime.error().hint}});
+        }
+        return runtime;
+    }
+
+    static inference::LiveSet::Options live_set_options(const ServeOptions& options,
+                                                        const inference::Engines& engines) {
         inference::LiveSet::Options live;
         live.environment = options.environment;
+        live.load_model = [&engines](
+                              std::string_view bytes,
+                              inference::EngineChoice choice) -> Result<std::shared_ptr<const inference::Model>> {
+            BATON_ASSIGN(inference::OnnxModel opened, engines.open(bytes, choice));
+            return std::shared_ptr<const inference::Model>(std::move(opened.model));
+        };
         return live;
     }
 
@@ -212,6 +236,7 @@ private:
     registry::Authenticator authenticator_;
     const std::shared_ptr<LiveWatch> watch_ = std::make_shared<LiveWatch>();
     inference::LiveTable live_table_;
+    const inference::Engines engines_;
     LiveFeed live_feed_{*folder_.store, live_set_};  // before the live set, whose last load still reports to it
     inference::LiveSet live_set_;
     native::Api api_;

@@ -24,7 +24,9 @@ struct ServeOptions {
     std::size_t connections_per_peer = 6'000;  // of one address, so that no client can take them all
     std::size_t payload_log = 0;  // inference requests and answers kept in memory for GET …/payloads; 0: none
     double payload_sample = 1;    // the share of requests that is kept, above 0 to 1
-    bool access_log = true;       // one JSON line a request on stderr
+    // ONNX Runtime's library; empty: where set-up or the system put one, "off": none.
+    std::string onnxruntime;
+    bool access_log = true;  // one JSON line a request on stderr
 };
 
 // Runs until `stop_requested` (called about ten times a second) answers true, then drains. Tells on stdout, in lines a

@@ -40,6 +40,7 @@ public:
         registry::Authenticator& authenticator;
         artifacts::BlobStore& blobs;
         inference::LiveSet& live_set;
+        const inference::Engines& engines;
         LiveWatch& live_watch;
         WorkerPool& pool;
     };
@@ -50,6 +51,7 @@ public:
     registry::Authenticator& authenticator() const { return parts_.authenticator; }
     artifacts::BlobStore& blobs() const { return parts_.blobs; }
     inference::LiveSet& live_set() const { return parts_.live_set; }
+    const inference::Engines& engines() const { return parts_.engines; }
     LiveWatch& live_watch() const { return parts_.live_watch; }
     WorkerPool& pool() const { return parts_.pool; }
     Places& admissions() const { return admissions_; }

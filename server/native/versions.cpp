@@ -43,7 +43,16 @@ std::vector<artifacts::ManifestFile> read_files(JsonBody& body) {
 struct Registration {
     registry::NewVersion version;
     artifacts::Manifest manifest;
+    inference::EngineChoice engine = inference::EngineChoice::automatic;
 };
+
+inference::EngineChoice read_engine(JsonBody& body) {
+    const std::optional<std::string> name = body.text("engine");
+    if (!name) return inference::EngineChoice::automatic;
+    const auto choice = inference::parse_engine(*name);
+    if (!choice) body.wrong("engine", "must be eigen or onnxruntime, or left out");
+    return choice.value_or(inference::EngineChoice::automatic);
+}
 
 Result<Registration> read_registration(const Request& request) {
     BATON_ASSIGN(registry::ModelName model, model_parameter(request));
@@ -61,6 +70,7 @@ Result<Registration> read_registration(const Request& request) {
                                  .report = {}};
     if (auto report = body.object("report")) version.report = read_report(*report);
     const std::optional<Digest> expected = body.digest("expected_digest");
+    const inference::EngineChoice engine = read_engine(body);
     BATON_TRY(body.finish());
     BATON_ASSIGN(artifacts::Manifest manifest, artifacts::Manifest::create(std::move(files)));
     version.digest = manifest.digest();
@@ -72,7 +82,7 @@ Result<Registration> read_registration(const Request& request) {
     for (const artifacts::ManifestFile& file : manifest.files()) {
         version.files.push_back({file.path, file.size, file.digest});
     }
-    return Registration{std::move(version), std::move(manifest)};
+    return Registration{std::move(version), std::move(manifest), engine};
 }
 
 // Reading and looking at the files takes long, so it comes before the transaction.
@@ -86,7 +96,7 @@ Result<registry::NewVersion> read_and_admit(const Api& api, const Request& reque
                      .message = "Other versions are being registered, and their files looked at.",
                      .hint = "Send the same again in a moment."};
     }
-    BATON_ASSIGN(Admission admission, admit(registration.manifest, api.blobs()));
+    BATON_ASSIGN(Admission admission, admit(registration.manifest, api.blobs(), api.engines(), registration.engine));
     version.engine = std::move(admission.engine);
     version.model_path = std::move(admission.model_path);
     version.signature = std::move(admission.signature);

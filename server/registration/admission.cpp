@@ -4,7 +4,6 @@
 
 #include "artifacts/admission.h"
 #include "inference/golden.h"
-#include "inference/model.h"
 #include "server/registration/golden_text.h"
 #include "server/registration/mapped_blob.h"
 
@@ -52,8 +51,7 @@ Error about(const artifacts::ManifestFile& file, Error error) {
     return error;
 }
 
-Status open_model(const artifacts::ManifestFile& file, std::string_view bytes, Admission& admission) {
-    Result<inference::OnnxModel> opened = inference::open_onnx(bytes);
+Status open_model(const artifacts::ManifestFile& file, Result<inference::OnnxModel> opened, Admission& admission) {
     if (!opened.ok()) return about(file, std::move(opened).error());
     const inference::Model& model = *opened->model;
     admission.engine = model.engine();
@@ -69,12 +67,14 @@ Status open_model(const artifacts::ManifestFile& file, std::string_view bytes, A
     return {};
 }
 
-Status look_at(const artifacts::ManifestFile& file, bool is_model, std::string_view bytes, Admission& admission) {
+void scan(const artifacts::ManifestFile& file, std::string_view bytes, Admission& admission) {
     for (artifacts::Finding& finding : artifacts::scan_file(file.path, bytes)) {
         admission.findings.push_back(
             {std::move(finding.severity), std::move(finding.code), std::move(finding.message)});
     }
-    if (is_model) return open_model(file, bytes, admission);
+}
+
+Status check_other(const artifacts::ManifestFile& file, std::string_view bytes) {
     if (!is_onnx(file)) return {};
     Status well_formed = inference::check_onnx(bytes);
     if (!well_formed.ok()) return about(file, std::move(well_formed).error());
@@ -83,14 +83,18 @@ Status look_at(const artifacts::ManifestFile& file, bool is_model, std::string_v
 
 }  // namespace
 
-Result<Admission> admit(const artifacts::Manifest& manifest, const artifacts::BlobStore& blobs) {
+Result<Admission> admit(const artifacts::Manifest& manifest, const artifacts::BlobStore& blobs,
+                        const inference::Engines& engines, inference::EngineChoice choice) {
     BATON_TRY(check_stored(manifest, blobs));
     Admission admission;
     const artifacts::ManifestFile* model = model_file(manifest);
     for (const artifacts::ManifestFile& file : manifest.files()) {
         BATON_ASSIGN(const artifacts::OpenBlob blob, blobs.open(file.digest));
-        BATON_TRY(
-            with_mapped(blob, [&](std::string_view bytes) { return look_at(file, &file == model, bytes, admission); }));
+        BATON_TRY(with_mapped(blob, [&](std::string_view bytes) -> Status {
+            scan(file, bytes, admission);
+            if (&file == model) return open_model(file, engines.open(bytes, choice), admission);
+            return check_other(file, bytes);
+        }));
     }
     if (model == nullptr) {
         admission.findings.push_back({"info", "no_model", "No file is an ONNX model: only the files are served."});

@@ -7,6 +7,7 @@
 #include "artifacts/blob_store.h"
 #include "artifacts/manifest.h"
 #include "base/result.h"
+#include "inference/engines.h"
 #include "registry/objects.h"
 
 namespace baton::server {
@@ -21,8 +22,9 @@ struct Admission {
 };
 
 // Looks at every stored file. blobs_missing lists what was not uploaded, integrity a size that differs,
-// invalid_argument a broken ONNX file, unsupported_model an ONNX model that no engine of this server can run. The model
-// is `model.onnx`, or the only file that ends in .onnx.
-Result<Admission> admit(const artifacts::Manifest& manifest, const artifacts::BlobStore& blobs);
+// invalid_argument a broken ONNX file, unsupported_model an ONNX model that the engine (any of this server's, if none
+// is chosen) cannot run. The model is `model.onnx`, or the only file that ends in .onnx.
+Result<Admission> admit(const artifacts::Manifest& manifest, const artifacts::BlobStore& blobs,
+                        const inference::Engines& engines, inference::EngineChoice choice);
 
 }  // namespace baton::server

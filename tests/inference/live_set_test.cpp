@@ -40,7 +40,7 @@ protected:
     }
 
     LiveSet& start(LiveSet::Options options = {}) {
-        options.load_model = [this](std::string_view bytes) { return load(bytes); };
+        options.load_model = [this](std::string_view bytes, EngineChoice) { return load(bytes); };
         set_ =
             std::make_unique<LiveSet>(std::move(options), table, [this](const Digest& digest) -> Result<std::string> {
                 const std::lock_guard lock(mutex_);

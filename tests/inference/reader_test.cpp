@@ -29,7 +29,7 @@ std::string refusal(ModelBuilder& model) {
 }
 
 TEST(Open, SaysWhatTheFileIs) {
-    const auto opened = open_onnx(adder().bytes());
+    const auto opened = Engines().open(adder().bytes(), EngineChoice::automatic);
     ASSERT_TRUE(opened.ok()) << opened.error().message;
     EXPECT_EQ(opened->producer, "test 1.0");
     const Signature& signature = opened->model->signature();
@@ -42,7 +42,7 @@ TEST(Open, SaysWhatTheFileIs) {
 TEST(Open, OutputShapesComeFromTheModelNotFromItsWord) {
     ModelBuilder model = adder();
     model.graph().mutable_output(0)->mutable_type()->mutable_tensor_type()->clear_shape();
-    const auto opened = open_onnx(model.bytes());
+    const auto opened = Engines().open(model.bytes(), EngineChoice::automatic);
     ASSERT_TRUE(opened.ok());
     EXPECT_EQ(opened->model->signature().outputs[0].shape, (Shape{-1, 2}));
 }

@@ -67,9 +67,10 @@ protected:
     registry::Authenticator authenticator_{*store_, clock_};
     LiveWatch watch_;
     inference::LiveTable table_;
+    const inference::Engines engines_;
     inference::LiveSet live_set_{{}, table_, [](const Digest&) -> Result<std::string> { return not_found("none"); }};
     WorkerPool pool_{1, 1};
-    const Api api_{{*store_, authenticator_, *blobs_, live_set_, watch_, pool_}, {}};
+    const Api api_{{*store_, authenticator_, *blobs_, live_set_, engines_, watch_, pool_}, {}};
     Router router_;
     std::string admin_;
     std::string dana_;
@@ -141,7 +142,7 @@ TEST_F(ApiTest, AnAnswerIsRepeatedToTheSameRightsOnly) {
 
 TEST_F(ApiTest, RegistrationsBeyondTheLimitAreSentAway) {
     store_blob("weights");
-    const Api closed({*store_, authenticator_, *blobs_, live_set_, watch_, pool_},
+    const Api closed({*store_, authenticator_, *blobs_, live_set_, engines_, watch_, pool_},
                      {.version = {}, .max_admissions = 0});
     Router router;
     add_routes(router, closed);
@@ -155,7 +156,7 @@ TEST_F(ApiTest, RegistrationsBeyondTheLimitAreSentAway) {
 }
 
 TEST_F(ApiTest, ARegistrationGivesItsPlaceBack) {
-    const Api narrow({*store_, authenticator_, *blobs_, live_set_, watch_, pool_},
+    const Api narrow({*store_, authenticator_, *blobs_, live_set_, engines_, watch_, pool_},
                      {.version = {}, .max_admissions = 1});
     Router router;
     add_routes(router, narrow);

@@ -34,7 +34,7 @@ protected:
     }
     Result<Admission> admit_entries(std::vector<artifacts::ManifestFile> entries) {
         BATON_ASSIGN(const artifacts::Manifest manifest, artifacts::Manifest::create(std::move(entries)));
-        return server::admit(manifest, *store_);
+        return server::admit(manifest, *store_, inference::Engines(), inference::EngineChoice::automatic);
     }
     artifacts::BlobStore& store() { return *store_; }
 
