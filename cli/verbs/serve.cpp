@@ -18,12 +18,13 @@ void add_serve(CLI::App& root, Action& chosen) {
         ->type_name("DIR")
         ->capture_default_str();
     text_option("--listen", options->listen, "Address and port; port 0 picks a free one", "ADDR:PORT");
+    text_option("--grpc-listen", options->grpc_listen, "Open Inference Protocol over gRPC on a port of its own",
+                "ADDR:PORT");
     text_option("--management-listen", options->management_listen, "Health and metrics on a port of their own",
                 "ADDR:PORT");
     text_option("--environment", options->environment, "Whose live versions answer predictions", "ENV");
-    verb->add_option(
-            "--onnxruntime", options->onnxruntime,
-            "ONNX Runtime's library, libonnxruntime.so.1; found by itself where set-up put it. off: do without")
+    verb->add_option("--onnxruntime", options->onnxruntime,
+                     "ONNX Runtime's library, libonnxruntime.so.1; found by itself where set-up put it. off: do without")
         ->envname("BATON_ONNXRUNTIME")
         ->type_name("FILE");
     verb->add_flag("--anonymous-inference", options->anonymous_inference, "Predictions need no token");

@@ -14,9 +14,12 @@
 #include "server/app/health.h"
 #include "server/app/live_feed.h"
 #include "server/auth/credentials.h"
+#include "server/grpc/server.h"
 #include "server/inference/service.h"
+#include "server/kserve/routes.h"
 #include "server/live/watch.h"
 #include "server/log/log.h"
+#include "server/mlflow/scoring_routes.h"
 #include "server/native/payloads.h"
 #include "server/native/routes.h"
 #include "server/oip/routes.h"
@@ -91,11 +94,22 @@ public:
         native::add_payload_routes(router_, api_, payloads_ ? &*payloads_ : nullptr);
         oip::add_routes(router_, inference_);
         tfserving::add_routes(router_, inference_);
+        kserve::add_routes(router_, inference_);
+        mlflow::add_scoring_routes(router_, inference_);
         add_health_routes(router_, health_);
         add_health_routes(management_router_, health_);
         BATON_ASSIGN(const ListenAddress listen, parse_listen(options_.listen));
         BATON_ASSIGN(server_, start_beast_server(transport_options(listen), router_, pool_));
         url_ = url_of(listen, server_->port());
+        if (!options_.grpc_listen.empty()) {
+            BATON_ASSIGN(const ListenAddress address, parse_listen(options_.grpc_listen));
+            grpc::GrpcOptions grpc_options;
+            grpc_options.address = address.address;
+            grpc_options.port = address.port;
+            BATON_ASSIGN(grpc_, start_grpc_server(grpc_options, inference_));
+            grpc_address_ =
+                options_.grpc_listen.substr(0, options_.grpc_listen.rfind(':') + 1) + std::to_string(grpc_->port());
+        }
         if (!options_.management_listen.empty()) {
             BATON_ASSIGN(const ListenAddress management, parse_listen(options_.management_listen));
             TransportOptions transport;
@@ -111,6 +125,7 @@ public:
     Status announce() {
         BATON_ASSIGN(const std::optional<registry::CreatedToken> admin, bootstrap_admin(*folder_.store));
         if (admin) std::printf("admin token: %s\n", admin->secret.c_str());
+        if (!grpc_address_.empty()) std::printf("baton gRPC on %s\n", grpc_address_.c_str());
         if (!management_url_.empty()) std::printf("baton management on %s\n", management_url_.c_str());
         std::printf("baton listening on %s\n", url_.c_str());
         std::fflush(stdout);
@@ -129,6 +144,7 @@ public:
         draining_ = true;
         log_event(LogLevel::info, "draining");
         watch_->stop();  // long polls are answered now, so that they do not hold the drain up
+        if (grpc_) grpc_->drain(drain_grace);
         server_->drain(drain_grace);
         checkpoint();
     }
@@ -247,8 +263,10 @@ private:
     WorkerPool pool_;  // behind what its tasks use: gone, with its last task, before them
     std::unique_ptr<HttpServer> server_;
     std::unique_ptr<HttpServer> management_;
+    std::unique_ptr<grpc::GrpcServer> grpc_;
     std::string url_;
     std::string management_url_;
+    std::string grpc_address_;
 };
 
 Status check(const ServeOptions& options) {

@@ -14,6 +14,7 @@ namespace baton::server {
 struct ServeOptions {
     std::filesystem::path data = "baton-data";
     std::string listen = "127.0.0.1:8080";   // address:port, port 0 picks a free one
+    std::string grpc_listen;                 // empty: no gRPC
     std::string management_listen;           // empty: no management listener
     std::string environment = "production";  // the one that inference without a version is answered from
     bool anonymous_inference = false;
@@ -26,7 +27,7 @@ struct ServeOptions {
     double payload_sample = 1;    // the share of requests that is kept, above 0 to 1
     // ONNX Runtime's library; empty: where set-up or the system put one, "off": none.
     std::string onnxruntime;
-    bool access_log = true;  // one JSON line a request on stderr
+    bool access_log = true;       // one JSON line a request on stderr
 };
 
 // Runs until `stop_requested` (called about ten times a second) answers true, then drains. Tells on stdout, in lines a
