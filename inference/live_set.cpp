@@ -6,23 +6,22 @@
 #include <map>
 #include <mutex>
 #include <thread>
+#include <tuple>
 #include <utility>
 
+#include "inference/background.h"
+#include "inference/loaded.h"
 #include "inference/warm_up.h"
 
 namespace baton::inference {
 namespace {
 
-using SlotKey = std::pair<std::string, std::string>;  // model, environment
-
-SlotKey key_of(const WantedSlot& slot) { return {slot.model, slot.environment}; }
+constexpr int niceness = 5;  // a load takes the processor from requests where it must
+constexpr std::chrono::milliseconds look_again{50};
 
 bool same_version(const WantedSlot& a, const WantedSlot& b) {
-    return a.model == b.model && a.environment == b.environment && a.version == b.version && a.digest == b.digest;
-}
-
-bool is_version(const ServedVersion& served, const WantedSlot& slot) {
-    return served.model == slot.model && served.version == slot.version && served.digest == slot.digest;
+    return a.model == b.model && a.environment == b.environment && a.role == b.role && a.version == b.version &&
+           a.digest == b.digest;
 }
 
 Result<std::shared_ptr<const Model>> load_with_eigen(std::string_view bytes, EngineChoice engine) {
@@ -30,97 +29,19 @@ Result<std::shared_ptr<const Model>> load_with_eigen(std::string_view bytes, Eng
     return std::shared_ptr<const Model>(std::move(opened.model));
 }
 
-// What is loaded, as the loading thread alone knows it; the table is made from it.
-class Loaded {
-public:
-    Loaded(std::string environment, std::size_t warm_previous)
-        : environment_(std::move(environment)), warm_previous_(warm_previous) {}
-
-    // The loaded version that a slot names, serving or warm; null if there is none.
-    ServedVersionPtr find(const WantedSlot& slot) const {
-        for (const auto& [key, served] : serving_) {
-            if (is_version(*served, slot)) return served;
-        }
-        const auto warm = warm_.find(slot.model);
-        if (warm == warm_.end()) return nullptr;
-        const auto found = std::ranges::find_if(warm->second, [&](const auto& v) { return is_version(*v, slot); });
-        return found != warm->second.end() ? *found : nullptr;
-    }
-
-    // True if the slot did not serve that version before.
-    bool serve(const SlotKey& key, ServedVersionPtr version) {
-        ServedVersionPtr& current = serving_[key];
-        if (current == version) return false;
-        if (const ServedVersionPtr replaced = std::exchange(current, std::move(version))) keep_warm(replaced);
-        std::erase_if(warm_[key.first], [&](const auto& warm) { return is_serving(warm); });
-        return true;
-    }
-
-    // A slot that serves nothing now. True if it did before.
-    bool clear(const SlotKey& key) {
-        const auto slot = serving_.find(key);
-        if (slot == serving_.end()) return false;
-        const ServedVersionPtr replaced = slot->second;
-        serving_.erase(slot);
-        keep_warm(replaced);
-        return true;
-    }
-
-    // Forgets the slots that are no longer wanted, and models without any. True if there were such.
-    bool retain(const std::vector<WantedSlot>& wanted) {
-        const auto is_wanted = [&](const auto& same) { return std::ranges::any_of(wanted, same); };
-        const auto slots = std::erase_if(serving_, [&](const auto& slot) {
-            return !is_wanted([&](const WantedSlot& w) { return key_of(w) == slot.first; });
-        });
-        const auto models = std::erase_if(warm_, [&](const auto& warm) {
-            return !is_wanted([&](const WantedSlot& w) { return w.model == warm.first; });
-        });
-        return slots + models > 0;
-    }
-
-    std::shared_ptr<const Routes> routes(std::uint64_t revision) const {
-        std::map<std::string, Routes::Entry> entries;
-        const auto add = [&](const ServedVersionPtr& version) -> Routes::Entry& {
-            Routes::Entry& entry = entries[version->model];
-            entry.model = version->model;
-            if (std::ranges::find(entry.versions, version) == entry.versions.end()) entry.versions.push_back(version);
-            return entry;
-        };
-        for (const auto& [key, version] : serving_) {
-            Routes::Entry& entry = add(version);
-            if (key.second == environment_) entry.live = version;
-        }
-        for (const auto& [model, versions] : warm_) std::ranges::for_each(versions, add);
-
-        auto routes = std::make_shared<Routes>();
-        routes->revision = revision;
-        for (auto& [model, entry] : entries) {
-            std::ranges::sort(entry.versions, {}, &ServedVersion::version);
-            routes->entries.push_back(std::move(entry));
-        }
-        return routes;
-    }
-
-private:
-    bool is_serving(const ServedVersionPtr& version) const {
-        return std::ranges::any_of(serving_, [&](const auto& slot) { return slot.second == version; });
-    }
-
-    void keep_warm(const ServedVersionPtr& version) {
-        if (is_serving(version)) return;
-        auto& warm = warm_[version->model];
-        std::erase(warm, version);
-        warm.insert(warm.begin(), version);
-        if (warm.size() > warm_previous_) warm.resize(warm_previous_);
-    }
-
-    const std::string environment_;
-    const std::size_t warm_previous_;
-    std::map<SlotKey, ServedVersionPtr> serving_;
-    std::map<std::string, std::vector<ServedVersionPtr>> warm_;  // by model, latest first; none of them serving
-};
-
 }  // namespace
+
+std::string_view slot_role_name(SlotRole role) {
+    switch (role) {
+        case SlotRole::live:
+            return "live";
+        case SlotRole::canary:
+            return "canary";
+        case SlotRole::shadow:
+            return "shadow";
+    }
+    return "";
+}
 
 std::string_view serving_state_name(ServingState state) {
     switch (state) {
@@ -155,7 +76,9 @@ struct LiveSet::Impl {
     void bring_up(std::uint64_t generation, const WantedSlot& slot, std::uint64_t shown);
     Result<ServedVersionPtr> load(const WantedSlot& slot) const;
     void conclude(std::uint64_t generation, const WantedSlot& slot, ServingState state, std::string message);
-    void publish(std::uint64_t shown) { table.publish(loaded.routes(shown)); }
+    Status check(const WantedSlot& slot, const Model& model) const;
+    void publish(std::uint64_t shown);
+    void wait_for_work(std::unique_lock<std::mutex>& lock, const std::stop_token& stop);
     bool is_superseded(std::uint64_t generation) const {
         const std::lock_guard lock(mutex);
         return generation != generation_wanted;
@@ -172,11 +95,16 @@ struct LiveSet::Impl {
 
     // The loading thread's own.
     Loaded loaded;
+    std::vector<ServedVersionPtr> routable;  // every version in the table
+
+    Departures departures;
 
     mutable std::mutex mutex;
     std::condition_variable_any wake;
     // Guarded by mutex.
     std::vector<Slot> slots;
+    std::vector<ServedVersionPtr> warm;
+    std::map<SlotKey, std::shared_ptr<Shadow>> shadows;
     std::uint64_t revision = 0;           // of `slots`
     std::uint64_t generation_wanted = 0;  // counts calls of want() that were not ignored
     std::uint64_t generation_settled = 0;
@@ -185,21 +113,52 @@ struct LiveSet::Impl {
     std::jthread thread;  // last: stops before anything else goes
 };
 
+// The table first; then what is not in it any more may go.
+void LiveSet::Impl::publish(std::uint64_t shown) {
+    table.publish(loaded.routes(shown));
+    {
+        const std::lock_guard lock(mutex);
+        warm = loaded.warm();
+        shadows = loaded.shadows();
+    }
+    const auto gone = std::ranges::partition(routable, [&](const auto& version) { return loaded.holds(version); });
+    departures.add({gone.begin(), gone.end()}, loaded.take_ended_shadows());
+    routable.erase(gone.begin(), gone.end());
+}
+
+// Until there is a newer live set. Meanwhile frees what has left.
+void LiveSet::Impl::wait_for_work(std::unique_lock<std::mutex>& lock, const std::stop_token& stop) {
+    const auto is_work = [&] { return generation_settled < generation_wanted; };
+    while (!stop.stop_requested() && !is_work()) {
+        if (departures.empty()) {
+            wake.wait(lock, stop, is_work);
+            return;
+        }
+        if (wake.wait_for(lock, stop, look_again, is_work)) return;
+        lock.unlock();
+        if (departures.release()) tell();
+        lock.lock();
+    }
+}
+
 void LiveSet::Impl::run(const std::stop_token& stop) {
+    lower_priority(niceness);
     for (;;) {
         std::vector<WantedSlot> wanted;
         std::uint64_t generation = 0;
         std::uint64_t shown = 0;
         {
             std::unique_lock lock(mutex);
-            wake.wait(lock, stop, [&] { return generation_settled < generation_wanted; });
+            wait_for_work(lock, stop);
             if (stop.stop_requested()) return;
             generation = generation_wanted;
             shown = revision;
             for (const Slot& slot : slots) wanted.push_back(slot.wanted);
         }
         if (!work_off(stop, generation, wanted)) continue;
+        loaded.forget_parted();
         publish(shown);
+        departures.release();  // before others are loaded: many quick changes must not pile versions up
         {
             const std::lock_guard lock(mutex);
             generation_settled = generation;
@@ -230,25 +189,36 @@ void LiveSet::Impl::bring_up(std::uint64_t generation, const WantedSlot& slot, s
         auto result = load(slot);
         if (!result.ok()) return conclude(generation, slot, ServingState::failed, result.error().message);
         version = *std::move(result);
+        routable.push_back(version);
     }
-    if (loaded.serve(key_of(slot), std::move(version))) publish(shown);
+    if (loaded.serve(slot, std::move(version))) publish(shown);
     conclude(generation, slot, ServingState::ready, {});
 }
 
 Result<ServedVersionPtr> LiveSet::Impl::load(const WantedSlot& slot) const try {
+    const auto start = std::chrono::steady_clock::now();
     BATON_ASSIGN(const std::string bytes, read_blob(*slot.model_file));
     auto version = std::make_shared<ServedVersion>();
     BATON_ASSIGN(version->engine, options.load_model(bytes, slot.engine));
     BATON_ASSIGN(version->cost_per_row, warm_up(*version->engine));
+    BATON_TRY(check(slot, *version->engine));
     if (!version->engine->may_run_on_loop()) version->cost_per_row = ServedVersion::unmeasured_cost;
     version->model = slot.model;
     version->version = slot.version;
     version->digest = slot.digest;
     version->digest_text = slot.digest.text();
+    version->loaded_at = std::chrono::system_clock::now();
+    version->load_time = std::chrono::steady_clock::now() - start;
     return ServedVersionPtr(std::move(version));
 } catch (const std::exception& problem) {
     // A model that does not fit into memory must not take the others down.
     return internal_error(std::string("loading broke off: ") + problem.what());
+}
+
+Status LiveSet::Impl::check(const WantedSlot& slot, const Model& model) const {
+    if (!options.read_golden) return {};
+    BATON_ASSIGN(const std::optional<Golden> golden, options.read_golden(slot));
+    return golden ? check_golden(model, *golden) : Status();
 }
 
 void LiveSet::Impl::conclude(std::uint64_t generation, const WantedSlot& wanted, ServingState state,
@@ -300,12 +270,34 @@ std::vector<SlotStatus> LiveSet::statuses() const {
     for (const auto& slot : impl_->slots) {
         statuses.push_back({.model = slot.wanted.model,
                             .environment = slot.wanted.environment,
+                            .role = slot.wanted.role,
                             .version = slot.wanted.version,
                             .revision = slot.wanted.revision,
                             .state = slot.state,
                             .message = slot.message});
     }
     return statuses;
+}
+
+std::vector<DepartingVersion> LiveSet::departing() const {
+    std::vector<DepartingVersion> departing = impl_->departures.list();
+    const std::lock_guard lock(impl_->mutex);
+    for (const ServedVersionPtr& version : impl_->warm) {
+        departing.push_back({.model = version->model, .version = version->version, .warm = true, .in_flight = 0});
+    }
+    std::ranges::sort(departing, {}, [](const DepartingVersion& d) { return std::tie(d.model, d.version); });
+    return departing;
+}
+
+std::optional<ShadowStatistics> LiveSet::shadow_statistics(std::string_view model, std::string_view environment) const {
+    std::shared_ptr<Shadow> shadow;
+    {
+        const std::lock_guard lock(impl_->mutex);
+        const auto found = impl_->shadows.find({std::string(model), std::string(environment), SlotRole::shadow});
+        if (found == impl_->shadows.end()) return std::nullopt;
+        shadow = found->second;
+    }
+    return shadow->statistics();
 }
 
 void LiveSet::on_change(std::function<void()> listener) { impl_->listener = std::move(listener); }

@@ -11,13 +11,20 @@
 
 #include "base/digest.h"
 #include "base/result.h"
+#include "inference/departures.h"
 #include "inference/engines.h"
+#include "inference/golden.h"
 #include "inference/live_table.h"
 #include "inference/model.h"
+#include "inference/shadow.h"
 
 namespace baton::inference {
 
-// A slot that should be served, as the registry says.
+// A candidate stands beside a live version: a canary answers a share of its requests, a shadow is compared on them.
+enum class SlotRole { live, canary, shadow };
+std::string_view slot_role_name(SlotRole role);
+
+// What should be served, as the registry says. One a model, environment and role.
 struct WantedSlot {
     std::string model;
     std::string environment;
@@ -26,6 +33,11 @@ struct WantedSlot {
     std::optional<Digest> model_file;  // the ONNX blob; none for a version that is only files
     std::uint64_t revision = 0;        // of the slot
     EngineChoice engine = EngineChoice::automatic;
+    SlotRole role = SlotRole::live;
+    // Of candidates:
+    std::uint32_t share = 0;    // in 1/10,000
+    std::string header = {};    // the sticky one; empty: none
+    std::uint64_t started = 0;  // the revision at which it became the candidate: another one is another rollout
 };
 
 enum class ServingState { loading, ready, failed };
@@ -36,6 +48,7 @@ inline constexpr std::string_view files_only = "files only";
 struct SlotStatus {
     std::string model;
     std::string environment;
+    SlotRole role = SlotRole::live;
     std::uint32_t version = 0;
     std::uint64_t revision = 0;
     ServingState state = ServingState::loading;
@@ -50,10 +63,14 @@ public:
     // Makes the model that a blob holds; called on the loading thread.
     using LoadModel = std::function<Result<std::shared_ptr<const Model>>(std::string_view bytes, EngineChoice engine)>;
 
+    // What a version answered when it was registered; nullopt if that is not known. Called on the loading thread.
+    using ReadGolden = std::function<Result<std::optional<Golden>>(const WantedSlot&)>;
+
     struct Options {
         std::string environment = "production";  // the one that requests without a version are answered from
         std::size_t warm_previous = 1;           // replaced live versions kept loaded per model
         LoadModel load_model = {};               // empty: the Eigen engine alone
+        ReadGolden read_golden = {};             // empty: nothing is compared
     };
 
     LiveSet(Options options, LiveTable& table, ReadBlob read_blob);
@@ -61,13 +78,17 @@ public:
     LiveSet(const LiveSet&) = delete;
     LiveSet& operator=(const LiveSet&) = delete;
 
-    // The whole live set of one revision. Older revisions than one already given are ignored; a newer one, or the same
-    // again, takes the place of one that is still being worked off, and what failed is tried again. A version that
-    // cannot be loaded leaves the one before it serving and shows up as failed; every other slot goes on.
-    // Each slot is published as soon as it is loaded; the table shows the revision once all were.
+    // The whole live set of one revision, candidates included. Older revisions than one already given are ignored; a
+    // newer one, or the same again, takes the place of one that is still being worked off, and what failed is tried
+    // again. A version that cannot be loaded leaves the one before it serving and shows up as failed; every other slot
+    // goes on. Each slot is published as soon as it is loaded; the table shows the revision once all were.
     void want(std::uint64_t revision, std::vector<WantedSlot> slots);
 
     std::vector<SlotStatus> statuses() const;  // in the order of want()
+    // Versions that are loaded and not live any more, ascending: kept warm, or draining.
+    std::vector<DepartingVersion> departing() const;
+    // nullopt when there is no shadow that is loaded.
+    std::optional<ShadowStatistics> shadow_statistics(std::string_view model, std::string_view environment) const;
     // Called on the loading thread whenever the table or a status has changed. Set it before the first want().
     void on_change(std::function<void()> listener);
     // True once `revision` or a newer one has been worked off, with success or not.

@@ -15,6 +15,12 @@ ServedVersionPtr LiveTable::live(std::string_view model) const {
     return entry != nullptr ? entry->live : nullptr;
 }
 
+Destination LiveTable::destination(std::string_view model) const {
+    const auto table = routes();
+    const auto* entry = table->find(model);
+    return entry != nullptr ? Destination{entry->live, entry->traffic} : Destination{};
+}
+
 ServedVersionPtr LiveTable::version(std::string_view model, std::uint32_t version) const {
     const auto table = routes();
     const auto* entry = table->find(model);

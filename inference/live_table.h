@@ -36,13 +36,16 @@ struct ServedVersion {
 
 using ServedVersionPtr = std::shared_ptr<const ServedVersion>;
 
+struct Traffic;  // traffic.h
+
 // What is routable in one instant.
 struct Routes {
     struct Entry {
         std::string model;
-        ServedVersionPtr live;  // in the environment this server answers for; may be null
-        std::vector<ServedVersionPtr>
-            versions;  // every loaded one, ascending: live anywhere, or kept warm for rollback
+        ServedVersionPtr live;                   // in the environment this server answers for; may be null
+        std::shared_ptr<const Traffic> traffic;  // null, as usual: the live version answers everything
+        // Every loaded one, ascending: live anywhere, a candidate, or kept warm for rollback.
+        std::vector<ServedVersionPtr> versions;
     };
     std::vector<Entry> entries;  // ascending by model
     std::uint64_t revision = 0;  // the live-set revision that this table shows
@@ -50,11 +53,18 @@ struct Routes {
     const Entry* find(std::string_view model) const;
 };
 
+// Where a request goes that names no version.
+struct Destination {
+    ServedVersionPtr version;                // null: unknown or not live
+    std::shared_ptr<const Traffic> traffic;  // beside it; null, as usual: none
+};
+
 // Readers take a snapshot without waiting for anyone; the one writer replaces the whole table at once.
 class LiveTable {
 public:
     std::shared_ptr<const Routes> routes() const { return routes_.load(); }
     ServedVersionPtr live(std::string_view model) const;  // null: unknown or not live
+    Destination destination(std::string_view model) const;
     ServedVersionPtr version(std::string_view model, std::uint32_t version) const;
     void publish(std::shared_ptr<const Routes> routes) { routes_.store(std::move(routes)); }
 

@@ -1,0 +1,74 @@
+// What is loaded, as the loading thread alone knows it; the routing table is made from it.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "inference/live_set.h"
+#include "inference/traffic.h"
+
+namespace baton::inference {
+
+struct SlotKey {
+    std::string model;
+    std::string environment;
+    SlotRole role = SlotRole::live;
+    auto operator<=>(const SlotKey&) const = default;
+};
+
+SlotKey key_of(const WantedSlot& slot);
+
+// Not thread-safe.
+class Loaded {
+public:
+    Loaded(std::string environment, std::size_t warm_previous)
+        : environment_(std::move(environment)), warm_previous_(warm_previous) {}
+
+    // The loaded version that a slot names, serving or not; null if there is none.
+    ServedVersionPtr find(const WantedSlot& slot) const;
+    // True if that changes what requests meet. A version that was live there is kept warm.
+    bool serve(const WantedSlot& slot, ServedVersionPtr version);
+    // A slot that serves nothing now. True if it did before.
+    bool clear(const SlotKey& key);
+    // Forgets the slots that are no longer wanted, candidates that another one takes the place of, and models without
+    // any slot. True if there were such. What candidates leave is found until forget_parted().
+    bool retain(const std::vector<WantedSlot>& wanted);
+    void forget_parted() { parted_.clear(); }
+
+    std::shared_ptr<const Routes> routes(std::uint64_t revision) const;
+    std::vector<ServedVersionPtr> warm() const;
+    bool holds(const ServedVersionPtr& version) const;
+    std::map<SlotKey, std::shared_ptr<Shadow>> shadows() const;
+    // Shadows that were ended since this was asked last: stopped, and to be kept until they have_stopped().
+    std::vector<std::shared_ptr<Shadow>> take_ended_shadows() { return std::exchange(ended_shadows_, {}); }
+
+private:
+    struct Serving {
+        ServedVersionPtr version;
+        std::uint32_t share = 0;
+        std::string header = {};
+        std::uint64_t started = 0;
+        std::shared_ptr<Shadow> shadow = nullptr;
+    };
+
+    bool is_serving(const ServedVersionPtr& version) const;
+    void keep_warm(const ServedVersionPtr& version);
+    bool serve_live(const SlotKey& key, ServedVersionPtr version);
+    bool serve_candidate(const WantedSlot& slot, ServedVersionPtr version);
+    void end(Serving& serving);
+    std::shared_ptr<const Traffic> traffic_of(const std::string& model) const;
+
+    const std::string environment_;
+    const std::size_t warm_previous_;
+    std::map<SlotKey, Serving> serving_;
+    std::map<std::string, std::vector<ServedVersionPtr>> warm_;  // by model, latest first; none of them serving
+    std::vector<ServedVersionPtr> parted_;
+    std::vector<std::shared_ptr<Shadow>> ended_shadows_;
+};
+
+}  // namespace baton::inference

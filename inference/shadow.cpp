@@ -1,0 +1,155 @@
+#include "inference/shadow.h"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "inference/background.h"
+
+namespace baton::inference {
+namespace {
+
+constexpr int niceness = 10;
+
+struct Offered {
+    std::vector<Tensor> inputs;
+    std::vector<Tensor> outputs;
+    std::size_t bytes = 0;
+};
+
+std::size_t bytes_of(const std::vector<Tensor>& tensors) {
+    std::size_t sum = 0;
+    for (const Tensor& tensor : tensors) {
+        if (tensor.type() != DataType::bytes) {
+            sum += tensor.raw().size();
+            continue;
+        }
+        for (const std::string& value : tensor.values<std::string>()) sum += sizeof(std::string) + value.size();
+    }
+    return sum;
+}
+
+void add(std::vector<OutputDifference>& sums, const OutputDifference& difference) {
+    auto sum = std::ranges::find(sums, difference.name, &OutputDifference::name);
+    if (sum == sums.end()) {
+        sums.push_back(difference);
+        return;
+    }
+    sum->elements += difference.elements;
+    sum->differing += difference.differing;
+    sum->largest = std::max(sum->largest, difference.largest);
+    sum->sum += difference.sum;
+}
+
+}  // namespace
+
+struct Shadow::Impl {
+    Impl(ServedVersionPtr version, Limits the_limits) : candidate(std::move(version)), limits(the_limits) {}
+
+    void run() {
+        lower_priority(niceness);
+        std::unique_lock lock(mutex);
+        for (;;) {
+            wake.wait(lock, [this] { return stopping || !queue.empty(); });
+            if (stopping) break;
+            Offered offered = std::move(queue.front());
+            queue.pop_front();
+            bytes -= offered.bytes;
+            lock.unlock();
+            const auto difference = compare(std::move(offered));
+            lock.lock();
+            count(difference);
+        }
+        stopped = true;
+    }
+
+    Result<Difference> compare(Offered offered) const try {
+        const Model& model = *candidate->engine;
+        BATON_ASSIGN(const std::vector<Tensor> inputs, arrange_inputs(model.signature(), std::move(offered.inputs)));
+        BATON_ASSIGN(const std::vector<Tensor> outputs, model.run(inputs));
+        return difference_of(offered.outputs, outputs);
+    } catch (const std::exception& problem) {
+        return internal_error(problem.what());
+    }
+
+    void count(const Result<Difference>& difference) {  // under the mutex
+        if (!difference.ok()) {
+            ++sums.failures;
+            sums.last_failure = difference.error().message;
+            return;
+        }
+        ++sums.requests;
+        sums.rows += difference->rows;
+        sums.rows_differing += difference->rows_differing;
+        for (const OutputDifference& output : difference->outputs) add(sums.outputs, output);
+    }
+
+    const ServedVersionPtr candidate;
+    const Limits limits;
+    std::atomic<bool> stopped = false;
+
+    mutable std::mutex mutex;
+    std::condition_variable wake;
+    // Guarded by mutex.
+    std::deque<Offered> queue;
+    std::size_t bytes = 0;
+    bool stopping = false;
+    ShadowStatistics sums;
+
+    std::thread thread;
+};
+
+Shadow::Shadow(ServedVersionPtr candidate, Limits limits)
+    : impl_(std::make_unique<Impl>(std::move(candidate), limits)) {
+    impl_->thread = std::thread([impl = impl_.get()] { impl->run(); });
+}
+
+Shadow::~Shadow() {
+    stop();
+    impl_->thread.join();
+}
+
+const ServedVersionPtr& Shadow::candidate() const { return impl_->candidate; }
+
+void Shadow::offer(std::vector<Tensor> inputs, std::vector<Tensor> outputs) {
+    Offered offered{std::move(inputs), std::move(outputs), 0};
+    offered.bytes = bytes_of(offered.inputs) + bytes_of(offered.outputs);
+    {
+        const std::lock_guard lock(impl_->mutex);
+        if (impl_->stopping) return;
+        if (impl_->queue.size() >= impl_->limits.requests || impl_->bytes + offered.bytes > impl_->limits.bytes) {
+            ++impl_->sums.dropped;
+            return;
+        }
+        impl_->bytes += offered.bytes;
+        impl_->queue.push_back(std::move(offered));
+    }
+    impl_->wake.notify_one();
+}
+
+void Shadow::stop() {
+    std::deque<Offered> forgotten;  // freed outside the lock
+    {
+        const std::lock_guard lock(impl_->mutex);
+        impl_->stopping = true;
+        forgotten.swap(impl_->queue);
+        impl_->bytes = 0;
+    }
+    impl_->wake.notify_one();
+}
+
+bool Shadow::has_stopped() const { return impl_->stopped.load(); }
+
+ShadowStatistics Shadow::statistics() const {
+    const std::lock_guard lock(impl_->mutex);
+    ShadowStatistics statistics = impl_->sums;
+    statistics.queued = impl_->queue.size();
+    return statistics;
+}
+
+}  // namespace baton::inference
