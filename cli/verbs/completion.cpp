@@ -11,6 +11,7 @@ namespace {
 struct Word {
     std::string text;
     std::string help;  // one line
+    bool takes_value = false;
 };
 
 // What may follow a verb: its own verbs, its options and those of the verbs above it.
@@ -25,7 +26,8 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
 void add_options(const CLI::App& app, std::vector<Word>& options) {
     for (const CLI::Option* option : app.get_options()) {
         for (const std::string& name : option->get_lnames()) {
-            options.push_back({"--" + name, first_line(option->get_description())});
+            options.push_back(
+                {"--" + name, first_line(option->get_description()), option->get_items_expected_max() > 0});
         }
     }
 }
@@ -38,25 +40,25 @@ void add_levels(const CLI::App& app, const std::string& path, const std::vector<
         if (word.text != "--help") level.options.push_back(word);
     }
     const auto verbs = app.get_subcommands([](const CLI::App*) { return true; });
-    for (const CLI::App* verb : verbs) level.verbs.push_back({verb->get_name(), first_line(verb->get_description())});
+    for (const CLI::App* verb : verbs)
+        level.verbs.push_back({verb->get_name(), first_line(verb->get_description()), false});
     levels.push_back(level);
     for (const CLI::App* verb : verbs) {
         add_levels(*verb, path.empty() ? verb->get_name() : path + " " + verb->get_name(), level.options, levels);
     }
 }
 
-std::string words_text(const Level& level) {
+std::string words_text(const std::vector<Word>& words) {
     std::string out;
-    for (const auto* words : {&level.verbs, &level.options}) {
-        for (const Word& word : *words) out.append(out.empty() ? "" : " ").append(word.text);
-    }
+    for (const Word& word : words) out.append(out.empty() ? "" : " ").append(word.text);
     return out;
 }
 
-// Inside single quotes of any of the shells.
-std::string quoted(std::string text) {
-    std::replace(text.begin(), text.end(), '\'', '"');
-    return "'" + text + "'";
+// Inside single quotes; `apostrophe` is how the shell writes one there.
+std::string quoted(const std::string& text, std::string_view apostrophe = "'\\''") {
+    std::string out = "'";
+    for (const char c : text) out.append(c == '\'' ? apostrophe : std::string_view(&c, 1));
+    return out + "'";
 }
 
 // Shell code that walks over the words before the cursor and leaves the deepest verb in `at` (`path` is special in
@@ -69,41 +71,48 @@ std::string walk(const std::vector<Level>& levels, const std::string& words) {
     return out + "    esac\n  done\n";
 }
 
+// Options are offered once a '-' is there, verbs where one may follow, files everywhere else.
 std::string bash_script(const std::vector<Level>& levels) {
     std::string out = "_baton() {\n" + walk(levels, "\"${COMP_WORDS[@]:1:COMP_CWORD-1}\"");
-    out += "  local words=''\n  case \"$at\" in\n";
-    for (const Level& level : levels)
-        out += "    " + quoted(level.path) + ") words=" + quoted(words_text(level)) + " ;;\n";
+    out += "  local verbs='' flags='' current=\"${COMP_WORDS[COMP_CWORD]}\"\n  case \"$at\" in\n";
+    for (const Level& level : levels) {
+        out += "    " + quoted(level.path) + ") verbs=" + quoted(words_text(level.verbs)) +
+               " flags=" + quoted(words_text(level.options)) + " ;;\n";
+    }
     return out +
            "  esac\n"
-           "  COMPREPLY=($(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n"
+           "  [[ \"$current\" == -* ]] && verbs=\"$flags\"\n"
+           "  COMPREPLY=($(compgen -W \"$verbs\" -- \"$current\"))\n"
            "}\n"
            "complete -o default -F _baton baton\n";
 }
 
+std::string zsh_array(const std::vector<Word>& words) {
+    std::string out = "(";
+    for (const Word& word : words) out += "\n      " + quoted(word.text + ":" + word.help);
+    return out + ")";
+}
+
 std::string zsh_script(const std::vector<Level>& levels) {
     std::string out = "#compdef baton\n_baton() {\n" + walk(levels, "\"${(@)words[2,CURRENT-1]}\"");
-    out += "  local -a choices\n  case \"$at\" in\n";
+    out += "  local -a verbs flags\n  case \"$at\" in\n";
     for (const Level& level : levels) {
-        out += "    " + quoted(level.path) + ") choices=(";
-        for (const auto* words : {&level.verbs, &level.options}) {
-            for (const Word& word : *words) {
-                std::string help = word.help;
-                std::replace(help.begin(), help.end(), ':', ' ');
-                out += "\n      " + quoted(word.text + ":" + help);
-            }
-        }
-        out += ") ;;\n";
+        out += "    " + quoted(level.path) + ")\n    verbs=" + zsh_array(level.verbs) +
+               "\n    flags=" + zsh_array(level.options) + " ;;\n";
     }
     return out +
            "  esac\n"
-           "  _describe 'baton' choices\n"
-           "  _files\n"
+           "  if [[ \"$words[CURRENT]\" == -* ]]; then _describe option flags\n"
+           "  elif (( $#verbs )); then _describe verb verbs\n"
+           "  else _files\n"
+           "  fi\n"
            "}\n"
-           "compdef _baton baton\n";
+           // From a file in fpath, this text is the function's first call; sourced, it only makes the function known.
+           "if [[ \"$funcstack[1]\" == _baton ]]; then _baton \"$@\"; else compdef _baton baton; fi\n";
 }
 
 std::string fish_script(const std::vector<Level>& levels) {
+    const auto fish_quoted = [](const std::string& text) { return quoted(text, "\\'"); };
     std::string out =
         "function __baton_path\n"
         "  set -l path ''\n"
@@ -111,16 +120,17 @@ std::string fish_script(const std::vector<Level>& levels) {
         "    switch (string trim \"$path $word\")\n";
     for (const Level& level : levels) {
         if (!level.path.empty())
-            out += "      case " + quoted(level.path) + "\n        set path " + quoted(level.path) + "\n";
+            out += "      case " + fish_quoted(level.path) + "\n        set path " + fish_quoted(level.path) + "\n";
     }
     out += "    end\n  end\n  echo \"$path\"\nend\n";
     for (const Level& level : levels) {
-        const std::string condition = " -n 'test (__baton_path) = \"" + level.path + "\"'";
+        const std::string start = "complete -c baton -n 'test (__baton_path) = \"" + level.path + "\"'";
         for (const Word& word : level.verbs) {
-            out += "complete -c baton" + condition + " -a " + word.text + " -d " + quoted(word.help) + "\n";
+            out += start + " -f -a " + word.text + " -d " + fish_quoted(word.help) + "\n";
         }
         for (const Word& word : level.options) {
-            out += "complete -c baton" + condition + " -l " + word.text.substr(2) + " -d " + quoted(word.help) + "\n";
+            out += start + " -l " + word.text.substr(2) + (word.takes_value ? " -r" : "") + " -d " +
+                   fish_quoted(word.help) + "\n";
         }
     }
     return out;

@@ -73,7 +73,8 @@ TEST_F(HelpTest, EveryVerbHasExamples) {
 
 TEST_F(HelpTest, BashCompletesVerbsAndOptions) {
     EXPECT_EQ(bash_offers({"re"}), "register report request requests reject retire\n");
-    EXPECT_EQ(bash_offers({"token", ""}).substr(0, 18), "create list revoke");
+    EXPECT_EQ(bash_offers({"token", ""}), "create list revoke\n");
+    EXPECT_EQ(bash_offers({"fsck", "--data", ""}), "\n");  // the shell's own: files
     EXPECT_EQ(bash_offers({"--json", "token", "cr"}), "create\n");
     EXPECT_EQ(bash_offers({"token", "create", "--ex"}), "--expires\n");
     EXPECT_EQ(bash_offers({"promote", "7", "--w"}), "--wait\n");
@@ -87,6 +88,8 @@ TEST_F(HelpTest, OtherShellsKnowTheSameVerbs) {
         for (const std::string& verb : verbs_below({})) EXPECT_THAT(script, HasSubstr(verb)) << shell;
         EXPECT_THAT(script, HasSubstr("token create"));
     }
+    EXPECT_THAT(baton({"completion", "zsh"}).out, HasSubstr(R"(the request'\''s id)"));
+    EXPECT_THAT(baton({"completion", "fish"}).out, HasSubstr(R"(the request\'s id)"));
     EXPECT_EQ(baton({"completion", "tcsh"}).code, 2);
 }
 

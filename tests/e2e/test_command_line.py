@@ -45,6 +45,46 @@ def test_the_whole_handoff(server, name, folder):
     assert all(person in log for person in ("dana", "alex", "drew"))
 
 
+def test_a_request_is_taken_back(server, name):
+    server.register(name, b"one")
+    server.cli("dana", "request", f"{name}/1")
+    assert server.cli("alex", "withdraw", f"{name}/1", ok=False).returncode == 4, "only by who opened it"
+    assert one_document(server.cli("dana", "withdraw", f"{name}/1", "--json"))["state"] == "withdrawn"
+    assert server.cli("alex", "approve", f"{name}/1", ok=False).returncode == 3
+
+
+def test_aliases_come_and_go(server, name):
+    server.register(name, b"one")
+    server.cli("dana", "alias", "set", f"{name}/latest", "champion")
+    assert one_document(server.cli("vic", "show", f"{name}@champion", "--json"))["version"] == 1
+    assert one_document(server.cli("vic", "alias", "list", name, "--json")) == {"champion": 1}
+    server.cli("dana", "alias", "remove", f"{name}@champion")
+    assert server.cli("vic", "show", f"{name}@champion", ok=False).returncode == 3
+
+
+def test_a_user_is_shut_out_and_let_in_again(fresh):
+    fresh.cli("admin", "user", "edit", "vic", "--disable")
+    assert fresh.cli("vic", "list", ok=False).returncode == 4
+    fresh.cli("admin", "user", "edit", "vic", "--enable", "--role", "viewer", "--role", "developer")
+    assert one_document(fresh.cli("admin", "user", "list", "--json"))["items"][-1]["roles"] == ["viewer", "developer"]
+    fresh.cli("vic", "list")
+    assert fresh.cli("admin", "user", "edit", "admin", "--disable", ok=False).returncode == 5, "no admin would be left"
+
+
+def test_a_lost_admin_token_is_replaced_on_the_stopped_servers_folder(fresh):
+    command = [str(BINARY), "token", "create", "--user", "admin", "--data", str(fresh.data)]
+    running = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert running.returncode == 5 and running.stdout == ""
+    fresh.stop()
+    made = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert made.returncode == 0, made.stderr
+    fresh.start()
+    fresh.tokens["admin"] = made.stdout.strip()
+    assert fresh.cli("admin", "whoami").returncode == 0
+    log = one_document(fresh.cli("admin", "log", "--filter", "request_id = 'local-operator'", "--json"))["items"]
+    assert [entry["action"] for entry in log] == ["token.created"]
+
+
 def test_a_better_version_and_back(server, name, folder):
     for content in ("one", "two"):
         (folder / "model" / "weights.txt").write_text(content)
