@@ -71,6 +71,7 @@ Result<Version> register_version(Transaction& transaction, const NewVersion& wan
     const Version version = version_of(wanted, number, transaction);
     storage::insert_version(connection, version);
     if (!wanted.golden.empty()) storage::insert_golden(connection, wanted.model, number, wanted.golden);
+    storage::seal_version(connection, wanted.model, number);
     storage::append_history(transaction, wanted.model, number, wanted.digest,
                             {.change = "registered", .stage = Stage::staged});
     AuditRecord record{.action = "version.registered",

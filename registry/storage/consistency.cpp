@@ -11,7 +11,7 @@ struct Rule {
     std::string_view violations;
 };
 
-constexpr std::array<Rule, 8> rules = {{
+constexpr std::array<Rule, 10> rules = {{
     {"more than one version is live in",
      "SELECT model || ' ' || environment FROM slots WHERE until IS NULL GROUP BY model, environment HAVING count(*) > "
      "1"},
@@ -36,6 +36,8 @@ constexpr std::array<Rule, 8> rules = {{
      " AND s.environment = t.environment AND s.until IS NULL AND s.number <> t.number)"
      " OR NOT EXISTS (SELECT 1 FROM requests r WHERE r.id = t.request_id AND r.state = 'open' AND r.model = t.model"
      " AND r.number = t.number AND r.environment = t.environment AND r.digest = t.digest)"},
+    {"rows could still be added to", "SELECT model || '/' || number FROM versions WHERE sealed = 0"},
+    {"metrics could still be added to report", "SELECT CAST(id AS TEXT) FROM reports WHERE sealed = 0"},
     {"version numbers have a gap in",
      "SELECT m.name FROM models m WHERE m.last_version <> (SELECT count(*) FROM versions v WHERE v.model = m.name)"},
 }};

@@ -19,8 +19,8 @@ ReportId insert_report(Connection& connection, const ModelName& model, VersionNu
         connection
             .query_one(
                 "INSERT INTO reports (model, number, digest, dataset_name, dataset_digest, dataset_rows,"
-                " dataset_context, task, details, trust, created_at, created_by, note)"
-                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING id",
+                " dataset_context, task, details, trust, created_at, created_by, note, sealed)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0) RETURNING id",
                 {model.text(), number, to_value(report.digest), report.dataset_name, to_value(report.dataset_digest),
                  to_value(report.dataset_rows), report.dataset_context, report.task, report.details,
                  std::string(report.trust == Trust::verified ? "verified" : "claimed"), to_value(report.created_at),
@@ -30,6 +30,7 @@ ReportId insert_report(Connection& connection, const ModelName& model, VersionNu
     for (const auto& [name, value] : report.metrics)
         connection.execute("INSERT INTO report_metrics (report_id, name, value) VALUES ($1, $2, $3)",
                            {id, name, value});
+    connection.execute("UPDATE reports SET sealed = 1 WHERE id = $1", {id});
     return id;
 }
 

@@ -122,7 +122,7 @@ void insert_version(Connection& connection, const Version& version) {
     const Value model = version.model.text();
     connection.execute(
         "INSERT INTO versions (model, number, digest, stage, created_at, created_by, description, signature, engine,"
-        " model_path, size) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        " model_path, size, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0)",
         {model, version.number, to_value(version.digest), std::string(stage_name(version.stage)),
          to_value(version.created_at), version.created_by.text(), version.description,
          signature_to_json(version.signature), version.engine, version.model_path,
@@ -154,6 +154,10 @@ std::string find_golden(Connection& connection, const ModelName& model, VersionN
 void insert_golden(Connection& connection, const ModelName& model, VersionNumber number, const std::string& outputs) {
     connection.execute("INSERT INTO version_golden (model, number, outputs) VALUES ($1, $2, $3)",
                        {model.text(), number, outputs});
+}
+
+void seal_version(Connection& connection, const ModelName& model, VersionNumber number) {
+    connection.execute("UPDATE versions SET sealed = 1 WHERE model = $1 AND number = $2", {model.text(), number});
 }
 
 void set_version_stage(Connection& connection, const ModelName& model, VersionNumber number, Stage stage) {

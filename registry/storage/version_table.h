@@ -17,7 +17,10 @@ std::optional<VersionNumber> version_with_digest(Connection& connection, const M
 
 // The whole object: files, tags, aliases and where it is live come with it.
 std::optional<Version> find_version(Connection& connection, const ModelName& model, VersionNumber number);
+// To be followed by whatever else belongs to the version, and then by seal_version: until that, rows may be added to
+// it.
 void insert_version(Connection& connection, const Version& version);
+void seal_version(Connection& connection, const ModelName& model, VersionNumber number);
 
 // What the version answered to made-up rows; "" when that is not known.
 std::string find_golden(Connection& connection, const ModelName& model, VersionNumber number);
