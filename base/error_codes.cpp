@@ -28,6 +28,7 @@ constexpr std::array rows = {
     Row{Code::deadline_exceeded, "deadline_exceeded", 504, 7},
     Row{Code::out_of_space, "out_of_space", 507, 7},
     Row{Code::unavailable, "unavailable", 503, 7},
+    Row{Code::unimplemented, "unimplemented", 501, 2},
     Row{Code::internal, "internal", 500, 1},
 };
 

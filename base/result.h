@@ -29,6 +29,7 @@ enum class Code {
     deadline_exceeded,    // the request's own time limit passed
     out_of_space,         // disk reserve reached
     unavailable,          // not live, loading, shutting down, store unreachable
+    unimplemented,        // a feature of a protocol that Baton does not have
     internal,             // a bug
 };
 

@@ -40,6 +40,21 @@ private:
     ondemand::parser& parser_;
 };
 
+// Puts a zero behind the JSON while it is read, as the parser looks there when the JSON is cut off: what follows must
+// not go on with it.
+class EndMark {
+public:
+    EndMark(std::string& body, std::size_t at) : body_(body), at_(at), hidden_(body[at]) { body_[at_] = '\0'; }
+    ~EndMark() { body_[at_] = hidden_; }
+    EndMark(const EndMark&) = delete;
+    EndMark& operator=(const EndMark&) = delete;
+
+private:
+    std::string& body_;
+    const std::size_t at_;
+    const char hidden_;
+};
+
 Error unexpected(const JsonPlace& place, std::string_view expected, ondemand::value& found) {
     return invalid_argument(place.text() + ": expected " + std::string(expected) + ", found " + describe_json(found));
 }
@@ -138,7 +153,7 @@ ondemand::json_type type_of(JsonValue& value) {
 }  // namespace
 
 std::string describe_json(ondemand::value& value) {
-    switch (const std::string_view token = value.raw_json_token(); token.empty() ? '\0' : token.front()) {
+    switch (const std::string_view token = token_of(value); token.empty() ? '\0' : token.front()) {
         case '"':
             return "a string";
         case '{':
@@ -154,9 +169,14 @@ std::string describe_json(ondemand::value& value) {
         case 'I':
             return "NaN or Infinity, which JSON does not have";
         default:
-            return "'" +
-                   std::string(token.substr(0, std::min(token.find_last_not_of(" \t\r\n") + 1, std::size_t{40}))) + "'";
+            return "'" + std::string(token) + "'";
     }
+}
+
+std::string_view token_of(ondemand::value& value) {
+    constexpr std::size_t longest = 40;
+    const std::string_view token = std::string_view(value.raw_json_token()).substr(0, longest);
+    return token.substr(0, token.find_last_not_of(" \t\r\n") + 1);
 }
 
 Status check_json_depth(int depth) {
@@ -165,11 +185,16 @@ Status check_json_depth(int depth) {
 }
 
 Status read_json_object(std::string& body, const JsonFieldReader& reader) {
-    body.reserve(body.size() + simdjson::SIMDJSON_PADDING);
-    Parser parser(body.size());
+    return read_json_object(body, body.size(), reader);
+}
+
+Status read_json_object(std::string& body, std::size_t size, const JsonFieldReader& reader) {
+    const EndMark mark(body, size);
+    body.reserve(size + simdjson::SIMDJSON_PADDING);
+    Parser parser(size);
     ondemand::document document;
     ondemand::object object;
-    if (const auto error = (*parser).iterate(body.data(), body.size(), body.capacity()).get(document)) {
+    if (const auto error = (*parser).iterate(body.data(), size, body.capacity()).get(document)) {
         return malformed_json(error);
     }
     if (document.get_object().get(object)) return invalid_argument("the body must be a JSON object");

@@ -5,6 +5,7 @@
 // is checked as well. Every error is an invalid_argument. Functions without state; a JsonValue belongs to its reader.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -40,6 +41,8 @@ using JsonElementReader = std::function<Status(JsonValue& value)>;
 // Reads a body that must be an object, field by field. The capacity of `body` may grow: the parser reads beyond its
 // end. Never call it from inside a reader.
 Status read_json_object(std::string& body, const JsonFieldReader& reader);
+// The same for the first `size` bytes of a body that goes on with something else, which the reader must leave alone.
+Status read_json_object(std::string& body, std::size_t size, const JsonFieldReader& reader);
 
 // The readers of one value.
 Status read_fields(JsonValue& value, const JsonPlace& place, const JsonFieldReader& reader);

@@ -20,6 +20,10 @@ inline Error malformed_json(simdjson::error_code code) {
     return invalid_argument(std::string("the body is not well-formed JSON: ") + simdjson::error_message(code));
 }
 
+// The beginning of a value that was not read, without the white space behind it. The parser gives no bound for the last
+// one of a document that is cut off.
+std::string_view token_of(simdjson::ondemand::value& value);
+
 // "a string", "a list", ... for a value that was not read; for errors.
 std::string describe_json(simdjson::ondemand::value& value);
 

@@ -159,7 +159,7 @@ Status JsonWriter::elements(const Tensor& tensor, std::size_t begin, std::size_t
                             ", which JSON cannot carry");
 }
 
-std::string error_body(const Error& error) {
+std::string error_message(const Error& error) {
     constexpr std::size_t limit = 1000;
     const bool is_bug = error.code == Code::internal;
     if (is_bug) log_failure(error.message);
@@ -171,8 +171,12 @@ std::string error_body(const Error& error) {
         text.resize(end);
         text += "...";
     }
+    return text;
+}
+
+std::string error_body(const Error& error) {
     JsonWriter json;
-    json.begin_object().key("error").string(text).end_object();
+    json.begin_object().key("error").string(error_message(error)).end_object();
     return json.take();
 }
 

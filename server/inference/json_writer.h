@@ -95,5 +95,7 @@ private:
 // behind it, cut off where it would quote too much of a hostile request. The message of an internal error goes to the
 // log instead.
 std::string error_body(const Error& error);
+// The text in it, for protocols with an error body of their own.
+std::string error_message(const Error& error);
 
 }  // namespace baton::server

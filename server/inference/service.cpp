@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <ctime>
+#include <utility>
 
 #include "base/clock.h"
+#include "server/inference/compression.h"
 #include "server/inference/json_writer.h"
 
 namespace baton::server {
@@ -22,7 +25,8 @@ Error unavailable(std::string message, std::string hint = {}) {
 
 std::string text_of(const InferenceTarget& target) {
     const std::string model = "'" + target.model + "'";
-    return target.version ? model + " version " + std::to_string(*target.version) : model;
+    if (target.version) return model + " version " + std::to_string(*target.version);
+    return target.environment ? model + " in environment '" + *target.environment + "'" : model;
 }
 
 // Why a slot that should be served is not in the table.
@@ -40,11 +44,6 @@ Error not_served(const SlotStatus& slot) {
     return failed_precondition(name + " has no model that an engine runs", "download its files instead");
 }
 
-bool is_compressed(const Request& request) {
-    const auto encoding = request.headers.get("Content-Encoding");
-    return encoding && !equal_ignoring_case(*encoding, "identity");
-}
-
 std::size_t rows_of(const std::vector<Tensor>& inputs) {
     const auto& shape = inputs.front().shape();
     return shape.empty() ? 1 : static_cast<std::size_t>(shape.front());
@@ -59,35 +58,81 @@ struct InferenceService::Call {
     std::unique_ptr<InferenceExchange> exchange;
     Responder respond;
     std::shared_ptr<Request> request;
+    Coding coding = Coding::identity;  // of the body
+    RequestMemory memory;
+    std::chrono::steady_clock::time_point stage_began = std::chrono::steady_clock::now();
     std::vector<Tensor> inputs = {};  // once decoded
     std::size_t rows = 0;
+    inference::RequestTimes times = {};
+
+    // The time since the last stage ended, which ends this one.
+    std::chrono::nanoseconds stage() {
+        const auto now = std::chrono::steady_clock::now();
+        return now - std::exchange(stage_began, now);
+    }
 
     Status decode() {
+        const Status status = decode_inputs();
+        times.decode = stage();
+        return status;
+    }
+
+    Status decode_inputs() {
+        const DecodeLimits limits{.memory = &memory, .max_rows = options.max_rows};
+        if (coding != Coding::identity) {
+            BATON_ASSIGN(request->body, decompress(coding, request->body, options.body_limit, limits));
+        }
         const auto& signature = version->engine->signature();
-        BATON_ASSIGN(std::vector<Tensor> sent, exchange->decode(request->body, signature));
+        BATON_ASSIGN(std::vector<Tensor> sent, exchange->decode(request->body, signature, limits));
         BATON_ASSIGN(inputs, arrange_inputs(signature, std::move(sent)));
         if (inputs.empty()) return {};
         rows = rows_of(inputs);
-        if (rows <= options.max_rows) return {};
-        return invalid_argument("the request has " + std::to_string(rows) + " rows",
-                                "send at most " + std::to_string(options.max_rows));
+        return limits.check_rows(rows);
     }
 
-    Result<std::string> run() {
-        const auto start = std::chrono::steady_clock::now();
+    // The time that it waited in the queue may have been all that it had.
+    Status check_time() const {
+        const auto timeout = exchange->timeout();
+        if (!timeout || times.total() <= *timeout) return {};
+        return Error{.code = Code::deadline_exceeded,
+                     .message = "the request waited for longer than its timeout of " +
+                                std::to_string(timeout->count()) + " microseconds"};
+    }
+
+    Result<Response> run() {
         auto outputs = version->engine->run(inputs);
-        const std::chrono::nanoseconds taken = std::chrono::steady_clock::now() - start;
-        version->counters.nanoseconds.fetch_add(static_cast<std::uint64_t>(taken.count()), std::memory_order_relaxed);
+        times.engine = stage();
         if (!outputs.ok()) return std::move(outputs).error();
-        return exchange->encode(*version, *outputs);
+        auto response = exchange->encode(*version, *outputs);
+        times.encode = stage();
+        return response;
     }
 
-    void answer(Result<std::string> body_of_answer) {
-        count(body_of_answer.ok());
-        if (!body_of_answer.ok()) return fail(body_of_answer.error());
-        Response response = Response::json(200, *std::move(body_of_answer));
-        name_version(response);
-        respond(std::move(response));
+    void answer(Result<Response> response) {
+        count(response.ok() ? std::nullopt : std::optional(response.error().code));
+        if (!response.ok()) return fail(response.error());
+        if (options.payloads != nullptr && options.payloads->wants_next()) keep_payload(*response);
+        compress_body(*response);
+        name_version(*response);
+        respond(*std::move(response));
+    }
+
+    void keep_payload(const Response& response) const {
+        options.payloads->add({.time = SystemClock().now(),
+                               .model = version->model,
+                               .version = version->version,
+                               .request_id = std::string(request->id().value_or("")),
+                               .request = request->body,
+                               .response = std::get<std::string>(response.body)});
+    }
+
+    void compress_body(Response& response) const {
+        auto& body = std::get<std::string>(response.body);
+        if (body.size() < options.compress_from) return;
+        const Coding accepted = accepted_coding(request->headers.get("Accept-Encoding").value_or(""));
+        if (accepted == Coding::identity) return;
+        body = compress(accepted, body);
+        response.headers.add("Content-Encoding", coding_name(accepted));
     }
 
     void fail(const Error& error) {
@@ -101,14 +146,12 @@ struct InferenceService::Call {
         response.headers.add("Baton-Model-Digest", version->digest_text);
     }
 
-    void count(bool success) const {
+    void count(std::optional<Code> failure) const {
         auto& counters = version->counters;
-        constexpr auto order = std::memory_order_relaxed;
-        counters.requests.fetch_add(1, order);
-        if (success) counters.rows.fetch_add(rows, order);
-        if (!success) counters.failures.fetch_add(1, order);
-        const auto now = std::chrono::floor<std::chrono::milliseconds>(SystemClock().now());
-        counters.last_request_ms.store(now.time_since_epoch().count(), order);
+        failure ? counters.add_failure(times, *failure) : counters.add_success(times, rows);
+        std::timespec now{};
+        ::clock_gettime(CLOCK_REALTIME_COARSE, &now);  // some milliseconds old, and several times cheaper
+        counters.last_request_ms.store(now.tv_sec * 1000 + now.tv_nsec / 1'000'000, std::memory_order_relaxed);
     }
 };
 
@@ -122,9 +165,24 @@ std::optional<std::uint32_t> parse_version(std::string_view segment) {
 
 InferenceService::InferenceService(const inference::LiveTable& table, const inference::LiveSet& live_set,
                                    WorkerPool& pool, Authorize authorize, Options options)
-    : table_(table), live_set_(live_set), pool_(pool), authorize_(std::move(authorize)), options_(std::move(options)) {}
+    : table_(table),
+      live_set_(live_set),
+      pool_(pool),
+      authorize_(std::move(authorize)),
+      options_(std::move(options)),
+      memory_(options_.decode_memory) {}
+
+Result<ServedVersionPtr> InferenceService::find_in_environment(const InferenceTarget& target) const {
+    for (const SlotStatus& slot : live_set_.statuses()) {
+        if (slot.model != target.model || slot.environment != *target.environment) continue;
+        if (auto version = table_.version(slot.model, slot.version)) return version;
+        return not_served(slot);
+    }
+    return not_found("Request for unknown model: " + text_of(target) + " is not found");
+}
 
 Result<ServedVersionPtr> InferenceService::find(const InferenceTarget& target) const {
+    if (target.environment && !target.version) return find_in_environment(target);
     auto version = target.version ? table_.version(target.model, *target.version) : table_.live(target.model);
     if (version != nullptr) return version;
     for (const SlotStatus& slot : live_set_.statuses()) {
@@ -156,13 +214,12 @@ std::vector<VersionState> InferenceService::versions(std::string_view model) con
 
 Result<std::vector<VersionState>> InferenceService::visible_versions(const Request& request) const {
     std::vector<VersionState> visible;
+    if (const Status anyone = authorize_(request, {}); !anyone.ok() && anyone.error().code == Code::unauthenticated) {
+        return anyone.error();
+    }
     for (VersionState& state : versions({})) {
         const Status status = authorize_(request, state.model);
-        if (status.ok()) {
-            visible.push_back(std::move(state));
-        } else if (status.error().code == Code::unauthenticated) {
-            return status.error();
-        }
+        if (status.ok()) visible.push_back(std::move(state));
     }
     return visible;
 }
@@ -172,14 +229,17 @@ void InferenceService::infer(const std::shared_ptr<Request>& request, const Infe
     if (const Status status = authorize_(*request, target.model); !status.ok()) {
         return respond(exchange->refuse(status.error()));
     }
-    if (is_compressed(*request)) {
-        return respond(error_response(415, error_body(invalid_argument("compressed bodies are not supported"))));
+    const auto coding = parse_coding(request->headers.get("Content-Encoding").value_or(""));
+    if (!coding) {
+        return respond(error_response(
+            415, error_body(invalid_argument("the body has a coding that is not supported", "gzip and deflate are"))));
     }
     auto version = find(target);
     if (!version.ok()) return respond(exchange->refuse(version.error()));
 
-    Call call{options_, *std::move(version), std::move(exchange), std::move(respond), request};
-    const bool decoded = request->body.size() <= options_.inline_body;
+    Call call{options_, *std::move(version),   std::move(exchange), std::move(respond), request,
+              *coding,  RequestMemory(memory_)};
+    const bool decoded = request->body.size() <= options_.inline_body && *coding == Coding::identity;
     if (decoded) {
         if (Status status = call.decode(); !status.ok()) return call.answer(std::move(status).error());
         if (runs_inline(*call.version, call.rows)) return call.answer(call.run());
@@ -194,9 +254,11 @@ bool InferenceService::runs_inline(const ServedVersion& version, std::size_t row
 
 void InferenceService::submit(const std::shared_ptr<Call>& call, bool decoded) const {
     const bool accepted = pool_.submit([call, decoded] {
+        call->times.queue = call->stage();
         if (!decoded) {
             if (Status status = call->decode(); !status.ok()) return call->answer(std::move(status).error());
         }
+        if (Status status = call->check_time(); !status.ok()) return call->answer(std::move(status).error());
         call->answer(call->run());
     });
     if (accepted) return;

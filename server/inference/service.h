@@ -14,6 +14,8 @@
 #include "base/result.h"
 #include "inference/live_set.h"
 #include "inference/live_table.h"
+#include "server/inference/request_memory.h"
+#include "server/payloads/payload_log.h"
 #include "server/transport/http.h"
 #include "server/transport/server.h"
 
@@ -22,7 +24,8 @@ namespace baton::server {
 // Which version of which model a request names.
 struct InferenceTarget {
     std::string model;
-    std::optional<std::uint32_t> version = {};  // none: the live one
+    std::optional<std::uint32_t> version = {};    // none: the live one
+    std::optional<std::string> environment = {};  // where it is live; none: in the environment of this server
 };
 
 // The version that a path segment names; nullopt for what is no version number and so names none.
@@ -34,10 +37,13 @@ class InferenceExchange {
 public:
     virtual ~InferenceExchange() = default;
     // The named inputs in a body; their order, types and shapes are compared with the signature afterwards.
-    virtual Result<std::vector<inference::Tensor>> decode(std::string& body, const inference::Signature& signature) = 0;
-    // The JSON body of the answer: all outputs are there, in the order of the signature.
-    virtual Result<std::string> encode(const inference::ServedVersion& version,
-                                       std::span<const inference::Tensor> outputs) = 0;
+    virtual Result<std::vector<inference::Tensor>> decode(std::string& body, const inference::Signature& signature,
+                                                          const DecodeLimits& limits) = 0;
+    // How long the answer is of use, from when the request came; asked after decode().
+    virtual std::optional<std::chrono::microseconds> timeout() const { return std::nullopt; }
+    // The answer: all outputs are there, in the order of the signature.
+    virtual Result<Response> encode(const inference::ServedVersion& version,
+                                    std::span<const inference::Tensor> outputs) = 0;
     virtual Response refuse(const Error& error) const = 0;
 };
 
@@ -61,7 +67,10 @@ public:
         std::string server_version = {};
         std::function<bool()> ready = {};  // false while shutting down; empty: always ready
         std::uint64_t body_limit = 32u << 20;
-        std::size_t max_rows = 1'000'000;  // in one request
+        std::size_t max_rows = 1'000'000;          // in one request
+        std::uint64_t decode_memory = 512u << 20;  // of all requests that are being answered, beyond their bodies
+        PayloadLog* payloads = nullptr;            // where requests and answers are kept, if they are
+        std::size_t compress_from = 16 * 1024;     // smaller answers are sent as they are
         // A request runs on the event loop when its body, its rows and the model's measured cost are all below these.
         std::size_t inline_body = 16 * 1024;
         std::size_t inline_rows = 64;
@@ -75,7 +84,8 @@ public:
     bool ready() const { return !options_.ready || options_.ready(); }
     Status authorize(const Request& request, std::string_view model) const { return authorize_(request, model); }
 
-    // not_found, unavailable while it loads or when it failed, failed_precondition for a version of files only.
+    // not_found, unavailable while it loads or when it failed, failed_precondition for a version of files only. An
+    // environment counts only without a version.
     Result<inference::ServedVersionPtr> find(const InferenceTarget& target) const;
 
     // The loaded versions and those that should be, of one model or (empty name) of all, ascending.
@@ -85,13 +95,15 @@ public:
     std::shared_ptr<const inference::Routes> routes() const { return table_.routes(); }
 
     // Answers the request: authorises, finds the version, then decodes, runs and encodes here or on the pool
-    // (resource_exhausted when its queue is full). The version stays loaded until the answer is made.
+    // (resource_exhausted when its queue is full, deadline_exceeded when it was in there for too long). Undoes the
+    // content coding of the body and makes that of the answer. The version stays loaded until the answer is made.
     void infer(const std::shared_ptr<Request>& request, const InferenceTarget& target,
                std::unique_ptr<InferenceExchange> exchange, Responder respond) const;
 
 private:
     struct Call;
 
+    Result<inference::ServedVersionPtr> find_in_environment(const InferenceTarget& target) const;
     bool runs_inline(const inference::ServedVersion& version, std::size_t rows) const;
     void submit(const std::shared_ptr<Call>& call, bool decoded) const;
 
@@ -100,6 +112,7 @@ private:
     WorkerPool& pool_;
     const Authorize authorize_;
     const Options options_;
+    mutable MemoryBudget memory_;
 };
 
 // A JSON error with the header fields that its status asks for: Retry-After for 503 and 429, WWW-Authenticate for 401.

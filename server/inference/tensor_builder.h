@@ -9,17 +9,23 @@
 #include "base/result.h"
 #include "inference/tensor.h"
 #include "server/inference/json_reader.h"
+#include "server/inference/request_memory.h"
 
 namespace baton::server {
 
 // Collects the elements of one tensor, straight from the parser, and finds its shape from the nesting: memory grows
-// with what was sent, never with what was declared. Numbers are exact: integers never pass through a double, and a
-// fraction, a number out of the type's range or one that is not finite is refused. BYTES are JSON strings.
+// with what was sent, never with what was declared, and is counted in the limits before it is taken. Numbers are exact:
+// integers never pass through a double, and a fraction or a number out of the type's range is refused. BYTES are JSON
+// strings.
 class TensorBuilder {
 public:
-    enum class Base64 { refused, accepted };  // {"b64": "..."} for an element of BYTES
+    // What elements may be beyond plain JSON.
+    struct Dialect {
+        bool base64 = false;      // {"b64": "..."} for an element of BYTES
+        bool non_finite = false;  // the bare words NaN, Infinity and -Infinity for one of FP32 or FP64
+    };
 
-    TensorBuilder(std::string name, inference::DataType type, Base64 base64 = Base64::refused);
+    TensorBuilder(std::string name, inference::DataType type, Dialect dialect, const DecodeLimits& limits);
 
     const std::string& name() const { return name_; }
     inference::DataType type() const { return type_; }
@@ -27,10 +33,14 @@ public:
     // One value: an element, or lists of elements. All values given to a builder must have the same shape.
     Status append(JsonValue& value);
     Status append_base64(std::string_view text);  // one element of BYTES
+    Status append_text(std::string_view cell);    // one element, as CSV has it; an empty cell is a missing value
 
     std::size_t appended() const { return appended_; }
     std::size_t size() const;                                       // elements
     const inference::Shape& value_shape() const { return shape_; }  // of each value
+
+    // Takes memory for so many elements at once; only a hint.
+    Status reserve(std::size_t elements);
 
     // The elements as a tensor of that shape, which must have as many.
     inference::Tensor build(inference::Shape shape) &&;
@@ -38,9 +48,13 @@ public:
 private:
     struct Reading;
 
+    template <class T>
+    Status grow(std::vector<T>& elements, std::size_t capacity) const;
+
     std::string name_;
     inference::DataType type_;
-    Base64 base64_;
+    Dialect dialect_;
+    DecodeLimits limits_;
     std::variant<std::vector<std::uint8_t>, std::vector<std::uint16_t>, std::vector<std::uint32_t>,
                  std::vector<std::uint64_t>, std::vector<std::int8_t>, std::vector<std::int16_t>,
                  std::vector<std::int32_t>, std::vector<std::int64_t>, std::vector<float>, std::vector<double>,

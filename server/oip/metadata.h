@@ -19,6 +19,10 @@ std::string encode_model_metadata(const inference::ServedVersion& served,
 
 std::string encode_model_ready(std::string_view model, bool ready);
 
+// Triton's configuration extension. A model whose inputs and outputs all begin with a dimension that varies takes
+// batches of at most max_rows; others none.
+std::string encode_model_config(const inference::ServedVersion& served, std::size_t max_rows);
+
 // Triton's repository extension.
 std::string encode_repository_index(std::span<const VersionState> versions);
 

@@ -1,12 +1,13 @@
 #include "server/oip/routes.h"
 
 #include <algorithm>
+#include <charconv>
 
-#include "base/error_codes.h"
-#include "server/inference/json_reader.h"
 #include "server/inference/json_writer.h"
 #include "server/oip/codec.h"
 #include "server/oip/metadata.h"
+#include "server/oip/refusal.h"
+#include "server/oip/repository.h"
 
 namespace baton::server::oip {
 namespace {
@@ -14,12 +15,7 @@ namespace {
 using inference::ServedVersion;
 using inference::ServedVersionPtr;
 
-// The one place where errors get their status here. A request that the model's state forbids is the client's error,
-// as in the protocol's other servers.
-Response refusal(const Error& error) {
-    const int status = error.code == Code::failed_precondition ? 400 : http_status(error.code);
-    return error_response(status, error_body(error));
-}
+constexpr std::string_view json_size_header = "Inference-Header-Content-Length";
 
 Response route_refusal(const Request&, const Error& error, int status) {
     if (status == 404) return error_response(status, error_body(not_found("Not Found")));
@@ -27,31 +23,55 @@ Response route_refusal(const Request&, const Error& error, int status) {
     return error_response(status, error_body(error));
 }
 
+// Where the JSON of a body ends, if its head says so.
+Result<std::optional<std::size_t>> json_size_of(const Request& request) {
+    const auto text = request.headers.get(json_size_header);
+    if (!text) return std::optional<std::size_t>();
+    std::size_t size = 0;
+    const auto* end = text->data() + text->size();
+    const auto [stop, error] = std::from_chars(text->data(), end, size);
+    if (error == std::errc() && stop == end) return std::optional(size);
+    return invalid_argument(std::string(json_size_header) + " is '" + std::string(*text) +
+                            "', expected a number of bytes");
+}
+
 class Exchange : public InferenceExchange {
 public:
-    explicit Exchange(bool binary) : binary_(binary) {}
+    explicit Exchange(const Request& request) : json_size_(json_size_of(request)) {}
 
-    Result<std::vector<inference::Tensor>> decode(std::string& body, const inference::Signature& signature) override {
-        if (binary_) {
-            return invalid_argument("binary tensor data is not supported", "send the tensors as JSON in \"data\"");
-        }
-        BATON_ASSIGN(InferRequest request, decode_infer_request(body));
-        BATON_ASSIGN(selected_, select_outputs(signature, request.outputs));
+    Result<std::vector<inference::Tensor>> decode(std::string& body, const inference::Signature& signature,
+                                                  const DecodeLimits& limits) override {
+        BATON_ASSIGN(const std::optional<std::size_t> json_size, json_size_);
+        BATON_ASSIGN(InferRequest request, json_size == 0U ? decode_raw_request(body, signature, limits)
+                                                           : decode_infer_request(body, json_size, limits));
+        BATON_ASSIGN(selected_, select_outputs(signature, request));
         id_ = std::move(request.id);
+        timeout_ = request.timeout;
         return std::move(request.inputs);
     }
 
-    Result<std::string> encode(const ServedVersion& version, std::span<const inference::Tensor> outputs) override {
-        return encode_infer_response(
-            {.model = version.model, .version = version.version, .id = id_, .outputs = outputs, .selected = selected_});
+    std::optional<std::chrono::microseconds> timeout() const override { return timeout_; }
+
+    Result<Response> encode(const ServedVersion& version, std::span<const inference::Tensor> outputs) override {
+        BATON_ASSIGN(EncodedResponse encoded, encode_infer_response({.model = version.model,
+                                                                     .version = version.version,
+                                                                     .id = id_,
+                                                                     .signature = version.engine->signature(),
+                                                                     .outputs = outputs,
+                                                                     .selected = selected_}));
+        if (!encoded.json_size) return Response::json(200, std::move(encoded.body));
+        Response response = Response::text(200, std::move(encoded.body), "application/octet-stream");
+        response.headers.add(json_size_header, std::to_string(*encoded.json_size));
+        return response;
     }
 
     Response refuse(const Error& error) const override { return refusal(error); }
 
 private:
-    const bool binary_;
+    const Result<std::optional<std::size_t>> json_size_;
     std::optional<std::string> id_;
-    std::vector<std::size_t> selected_;
+    std::optional<std::chrono::microseconds> timeout_;
+    std::vector<Selected> selected_;
 };
 
 // The model, and version if any, that the path names.
@@ -68,8 +88,7 @@ Result<InferenceTarget> target_of(const Request& request) {
 void infer(const InferenceService& service, const std::shared_ptr<Request>& request, Responder respond) {
     const auto target = target_of(*request);
     if (!target.ok()) return respond(refusal(target.error()));
-    auto exchange = std::make_unique<Exchange>(request->headers.contains("Inference-Header-Content-Length"));
-    service.infer(request, *target, std::move(exchange), std::move(respond));
+    service.infer(request, *target, std::make_unique<Exchange>(*request), std::move(respond));
 }
 
 Result<ServedVersionPtr> served(const InferenceService& service, const Request& request) {
@@ -99,24 +118,6 @@ Response server_ready(const InferenceService& service) {
     return error_response(503, R"({"live":true,"ready":false})");
 }
 
-Response repository_index(const InferenceService& service, Request request) {
-    bool only_ready = false;
-    if (!request.body.empty()) {
-        const Status read = read_json_object(request.body, [&](std::string_view key, JsonValue& value) -> Status {
-            if (key != "ready") return {};
-            BATON_ASSIGN(only_ready, read_bool(value, "ready"));
-            return {};
-        });
-        if (!read.ok()) return refusal(read.error());
-    }
-    auto versions = service.visible_versions(request);
-    if (!versions.ok()) return refusal(versions.error());
-    if (only_ready) {
-        std::erase_if(*versions, [](const VersionState& v) { return v.state != inference::ServingState::ready; });
-    }
-    return Response::json(200, encode_repository_index(*versions));
-}
-
 Response all_statistics(const InferenceService& service, const Request& request) {
     const auto visible = service.visible_versions(request);
     if (!visible.ok()) return refusal(visible.error());
@@ -127,34 +128,45 @@ Response all_statistics(const InferenceService& service, const Request& request)
     return Response::json(200, encode_statistics(versions));
 }
 
+// Of the version that is named, or of all that are loaded.
 Response model_statistics(const InferenceService& service, const Request& request) {
     const auto version = served(service, request);
     if (!version.ok()) return refusal(version.error());
-    return Response::json(200, encode_statistics(std::span(&*version, 1)));
+    const auto routes = service.routes();
+    const auto* entry = request.parameter("version").empty() ? routes->find((*version)->model) : nullptr;
+    return Response::json(200,
+                          encode_statistics(entry != nullptr ? std::span(entry->versions) : std::span(&*version, 1)));
+}
+
+Response model_config(const InferenceService& service, const Request& request) {
+    const auto version = served(service, request);
+    if (!version.ok()) return refusal(version.error());
+    return Response::json(200, encode_model_config(**version, service.options().max_rows));
 }
 
 }  // namespace
 
 void add_routes(Router& router, InferenceService& service) {
     using Handler = Response (*)(const InferenceService&, const Request&);
-    const auto get = [&](const std::string& pattern, Handler handler) {
-        router.add({.method = Method::get, .pattern = pattern, .handler = Inline{[&service, handler](const Request& r) {
-                                                                   return handler(service, r);
-                                                               }}});
+    const auto add = [&](Method method, const std::string& pattern, Handler handler) {
+        router.add({.method = method, .pattern = pattern, .handler = Inline{[&service, handler](const Request& r) {
+                                                              return handler(service, r);
+                                                          }}});
     };
     const auto server_metadata = [](const InferenceService& s, const Request&) {
         return Response::json(200, encode_server_metadata(s.options().server_name, s.options().server_version));
     };
-    get("/v2", server_metadata);
-    get("/v2/", server_metadata);
-    get("/v2/health/live",
+    add(Method::get, "/v2", server_metadata);
+    add(Method::get, "/v2/", server_metadata);
+    add(Method::get, "/v2/health/live",
         [](const InferenceService&, const Request&) { return Response::json(200, R"({"live":true})"); });
-    get("/v2/health/ready", [](const InferenceService& s, const Request&) { return server_ready(s); });
-    get("/v2/models/stats", all_statistics);
+    add(Method::get, "/v2/health/ready", [](const InferenceService& s, const Request&) { return server_ready(s); });
+    add(Method::get, "/v2/models/stats", all_statistics);
     for (const std::string model : {"/v2/models/{model}", "/v2/models/{model}/versions/{version}"}) {
-        get(model, model_metadata);
-        get(model + "/ready", model_ready);
-        get(model + "/stats", model_statistics);
+        add(Method::get, model, model_metadata);
+        add(Method::get, model + "/ready", model_ready);
+        add(Method::get, model + "/stats", model_statistics);
+        add(Method::get, model + "/config", model_config);
         router.add({.method = Method::post,
                     .pattern = model + "/infer",
                     .handler = Async{[&service](const std::shared_ptr<Request>& request, Responder respond) {
@@ -162,9 +174,7 @@ void add_routes(Router& router, InferenceService& service) {
                     }},
                     .body_limit = service.options().body_limit});
     }
-    router.add({.method = Method::post,
-                .pattern = "/v2/repository/index",
-                .handler = Inline{[&service](const Request& request) { return repository_index(service, request); }}});
+    add_repository_routes(router, service);
     router.on_error("/v2", route_refusal);
 }
 

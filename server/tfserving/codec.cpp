@@ -4,7 +4,9 @@
 
 #include "server/inference/json_reader.h"
 #include "server/inference/json_writer.h"
+#include "server/inference/rows.h"
 #include "server/inference/tensor_builder.h"
+#include "server/tfserving/dialect.h"
 
 namespace baton::server::tfserving {
 namespace {
@@ -18,14 +20,14 @@ constexpr std::string_view base64_key = "b64";
 
 class PredictDecoder {
 public:
-    explicit PredictDecoder(const Signature& signature) {
+    PredictDecoder(const Signature& signature, const DecodeLimits& limits) {
         for (const auto& input : signature.inputs) {
-            builders_.emplace_back(input.name, input.type, TensorBuilder::Base64::accepted);
+            builders_.emplace_back(input.name, input.type, tensor_dialect, limits);
         }
     }
 
     Status field(std::string_view key, JsonValue& value) {
-        if (key == "signature_name") return signature_name(value);
+        if (key == "signature_name") return check_signature_name(value);
         if (key != "instances" && key != "inputs") return {};
         if (form_) return invalid_argument("the body has both \"instances\" and \"inputs\"", "send one of them");
         if (key == "instances") {
@@ -52,13 +54,6 @@ public:
     }
 
 private:
-    static Status signature_name(JsonValue& value) {
-        if (is_null(value)) return {};
-        BATON_ASSIGN(const std::string_view name, read_string(value, "signature_name"));
-        if (name.empty() || name == "serving_default") return {};
-        return invalid_argument("Serving signature name: \"" + std::string(name) + "\" not found in signature def");
-    }
-
     Status rows(JsonValue& value) {
         if (!is_list_of_objects(value)) return bare(value, "instances");
         in_rows_ = true;
@@ -120,22 +115,8 @@ JsonWriter::BytesAs form_of_bytes(const Tensor& tensor) {
     return tensor.name.ends_with("_bytes") ? JsonWriter::BytesAs::base64 : JsonWriter::BytesAs::text;
 }
 
-// The elements from `begin` on that the dimensions from `level` on span, as lists of lists.
-Status write_nested(JsonWriter& json, const Tensor& tensor, std::size_t level, std::size_t begin) {
-    const Shape& shape = tensor.shape();
-    const auto bytes = form_of_bytes(tensor);
-    if (level == shape.size()) return json.elements(tensor, begin, begin + 1, bytes);
-    const auto length = static_cast<std::size_t>(shape[level]);
-    json.begin_list();
-    if (level + 1 == shape.size()) {
-        BATON_TRY(json.elements(tensor, begin, begin + length, bytes));
-    } else {
-        const Shape inner(shape.begin() + static_cast<std::ptrdiff_t>(level) + 1, shape.end());
-        const std::size_t stride = inference::element_count(inner).value_or(0);
-        for (std::size_t i = 0; i < length; ++i) BATON_TRY(write_nested(json, tensor, level + 1, begin + i * stride));
-    }
-    json.end_list();
-    return {};
+Status write_value(JsonWriter& json, const Tensor& tensor, std::size_t level, std::size_t begin) {
+    return write_nested(json, tensor, level, begin, form_of_bytes(tensor));
 }
 
 Result<std::size_t> row_count(std::span<const Tensor> outputs) {
@@ -150,13 +131,13 @@ Result<std::size_t> row_count(std::span<const Tensor> outputs) {
 
 Status write_predictions(JsonWriter& json, std::span<const Tensor> outputs) {
     BATON_ASSIGN(const std::size_t rows, row_count(outputs));
-    if (outputs.size() == 1) return write_nested(json, outputs[0], 0, 0);
+    if (outputs.size() == 1) return write_value(json, outputs[0], 0, 0);
     json.begin_list();
     for (std::size_t row = 0; row < rows; ++row) {
         json.begin_object();
         for (const Tensor& tensor : outputs) {
             json.key(tensor.name);
-            BATON_TRY(write_nested(json, tensor, 1, row * (tensor.size() / rows)));
+            BATON_TRY(write_value(json, tensor, 1, row * (tensor.size() / rows)));
         }
         json.end_object();
     }
@@ -165,11 +146,11 @@ Status write_predictions(JsonWriter& json, std::span<const Tensor> outputs) {
 }
 
 Status write_outputs(JsonWriter& json, std::span<const Tensor> outputs) {
-    if (outputs.size() == 1) return write_nested(json, outputs[0], 0, 0);
+    if (outputs.size() == 1) return write_value(json, outputs[0], 0, 0);
     json.begin_object();
     for (const Tensor& tensor : outputs) {
         json.key(tensor.name);
-        BATON_TRY(write_nested(json, tensor, 0, 0));
+        BATON_TRY(write_value(json, tensor, 0, 0));
     }
     json.end_object();
     return {};
@@ -177,8 +158,16 @@ Status write_outputs(JsonWriter& json, std::span<const Tensor> outputs) {
 
 }  // namespace
 
-Result<PredictRequest> decode_predict_request(std::string& body, const Signature& signature) {
-    PredictDecoder decoder(signature);
+Status check_signature_name(JsonValue& value) {
+    if (is_null(value)) return {};
+    BATON_ASSIGN(const std::string_view name, read_string(value, "signature_name"));
+    if (name.empty() || name == "serving_default") return {};
+    return invalid_argument("Serving signature name: \"" + std::string(name) + "\" not found in signature def");
+}
+
+Result<PredictRequest> decode_predict_request(std::string& body, const Signature& signature,
+                                              const DecodeLimits& limits) {
+    PredictDecoder decoder(signature, limits);
     BATON_TRY(
         read_json_object(body, [&](std::string_view key, JsonValue& value) { return decoder.field(key, value); }));
     return std::move(decoder).finish();

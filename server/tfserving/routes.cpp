@@ -5,6 +5,7 @@
 #include "base/error_codes.h"
 #include "server/inference/json_writer.h"
 #include "server/tfserving/codec.h"
+#include "server/tfserving/examples.h"
 #include "server/tfserving/metadata.h"
 #include "server/tfserving/path.h"
 
@@ -24,6 +25,8 @@ int status_of(Code code) {
             return 409;
         case Code::integrity:
             return 500;
+        case Code::resource_exhausted:
+            return 429;
         default:
             return http_status(code);
     }
@@ -51,12 +54,15 @@ Error unknown_servable(const InferenceTarget& target) {
 }
 
 Error in_own_words(const Error& error, const InferenceTarget& target) {
-    return error.code == Code::not_found ? unknown_servable(target) : error;
+    if (error.code != Code::not_found) return error;
+    if (!target.environment) return unknown_servable(target);
+    return invalid_argument("Unrecognized servable version label: " + *target.environment,
+                            "a label is the name of an environment that the model is live in");
 }
 
+// A label is an environment: it names the version that is live there.
 Result<InferenceTarget> target_of(const Path& path) {
-    if (path.label) return invalid_argument("Unrecognized servable version label: " + *path.label);
-    InferenceTarget target{path.model};
+    InferenceTarget target{path.model, {}, path.label};
     if (!path.version) return target;
     target.version = parse_version(*path.version);
     if (target.version) return target;
@@ -66,30 +72,73 @@ Result<InferenceTarget> target_of(const Path& path) {
 class Exchange : public InferenceExchange {
 public:
     explicit Exchange(InferenceTarget target) : target_(std::move(target)) {}
-
-    Result<std::vector<inference::Tensor>> decode(std::string& body, const inference::Signature& signature) override {
-        BATON_ASSIGN(PredictRequest request, decode_predict_request(body, signature));
-        form_ = request.form;
-        return std::move(request.inputs);
-    }
-
-    Result<std::string> encode(const ServedVersion&, std::span<const inference::Tensor> outputs) override {
-        return encode_predict_response(form_, outputs);
-    }
-
     Response refuse(const Error& error) const override { return refusal(in_own_words(error, target_)); }
+
+protected:
+    static Result<Response> answer(Result<std::string> body) {
+        if (!body.ok()) return std::move(body).error();
+        return Response::json(200, *std::move(body));
+    }
 
 private:
     const InferenceTarget target_;
+};
+
+class Predict final : public Exchange {
+public:
+    using Exchange::Exchange;
+
+    Result<std::vector<inference::Tensor>> decode(std::string& body, const inference::Signature& signature,
+                                                  const DecodeLimits& limits) override {
+        BATON_ASSIGN(PredictRequest request, decode_predict_request(body, signature, limits));
+        form_ = request.form;
+        return std::move(request.inputs);
+    }
+    Result<Response> encode(const ServedVersion&, std::span<const inference::Tensor> outputs) override {
+        return answer(encode_predict_response(form_, outputs));
+    }
+
+private:
     Form form_ = Form::rows;
 };
 
+class Classify : public Exchange {
+public:
+    using Exchange::Exchange;
+
+    Result<std::vector<inference::Tensor>> decode(std::string& body, const inference::Signature& signature,
+                                                  const DecodeLimits& limits) override {
+        return decode_examples(body, signature, limits);
+    }
+    Result<Response> encode(const ServedVersion& version, std::span<const inference::Tensor> outputs) override {
+        return answer(encode_classification(version.engine->signature(), outputs));
+    }
+};
+
+class Regress final : public Classify {
+public:
+    using Classify::Classify;
+
+    Result<Response> encode(const ServedVersion&, std::span<const inference::Tensor> outputs) override {
+        return answer(encode_regression(outputs));
+    }
+};
+
+std::unique_ptr<Exchange> exchange_for(std::string_view verb, const InferenceTarget& target) {
+    if (verb == "predict") return std::make_unique<Predict>(target);
+    if (verb == "classify") return std::make_unique<Classify>(target);
+    if (verb == "regress") return std::make_unique<Regress>(target);
+    return nullptr;
+}
+
 void post(const InferenceService& service, const std::shared_ptr<Request>& request, Responder respond) {
     const auto path = parse_path(request->parameter("path"));
-    if (!path || path->verb != "predict") return respond(malformed(*request));
+    if (!path || path->verb.empty()) return respond(malformed(*request));
     const auto target = target_of(*path);
     if (!target.ok()) return respond(refusal(target.error()));
-    service.infer(request, *target, std::make_unique<Exchange>(*target), std::move(respond));
+    auto exchange = exchange_for(path->verb, *target);
+    if (!exchange) return respond(malformed(*request));
+    service.infer(request, *target, std::move(exchange), std::move(respond));
 }
 
 Response list(const InferenceService& service, const Request& request) {
@@ -100,10 +149,11 @@ Response list(const InferenceService& service, const Request& request) {
 
 Response status(const InferenceService& service, const InferenceTarget& target) {
     std::vector<VersionState> versions = service.versions(target.model);
-    if (target.version) {
-        std::erase_if(versions, [&](const VersionState& state) { return state.version != *target.version; });
-    }
     const auto served = service.find(target);
+    if (target.version || target.environment) {
+        const std::uint32_t wanted = served.ok() ? (*served)->version : target.version.value_or(0);
+        std::erase_if(versions, [&](const VersionState& state) { return state.version != wanted; });
+    }
     if (versions.empty() && !served.ok()) return refusal(in_own_words(served.error(), target));
     const std::string body = encode_status(target.model, served.ok(), versions);
     return served.ok() ? Response::json(200, body) : error_response(503, body);

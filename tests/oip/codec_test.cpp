@@ -24,10 +24,10 @@ std::string with_input(std::string_view type, std::string_view shape, std::strin
            R"(","data":)" + std::string(data) + "}]}";
 }
 
-Result<InferRequest> decode(std::string body) { return decode_infer_request(body); }
+Result<InferRequest> decode(std::string body) { return decode_infer_request(body, std::nullopt); }
 
 std::string refusal(std::string body) {
-    const auto request = decode_infer_request(body);
+    const auto request = decode_infer_request(body, std::nullopt);
     if (request.ok()) return "accepted";
     EXPECT_EQ(request.error().code, Code::invalid_argument);
     return request.error().message;
@@ -62,7 +62,12 @@ TEST(OipRequest, TakesKeysInAnyOrderAndIgnoresStrangers) {
                   {"datatype":"BOOL","name":"y","data":[true,false],"shape":[2]}]})");
     ASSERT_TRUE(request.ok()) << request.error().message;
     EXPECT_EQ(request->id, "7");
-    EXPECT_THAT(request->outputs, ElementsAre("b", "a"));
+    ASSERT_EQ(request->outputs.size(), 2U);
+    EXPECT_EQ(request->outputs[0].name, "b");
+    EXPECT_EQ(request->outputs[0].binary, false);
+    EXPECT_EQ(request->outputs[1].name, "a");
+    EXPECT_EQ(request->outputs[1].binary, std::nullopt);
+    EXPECT_TRUE(request->binary_outputs);
     ASSERT_EQ(request->inputs.size(), 2U);
     EXPECT_THAT(request->inputs[0].values<std::int8_t>(), ElementsAre(1, 2));
     EXPECT_THAT(request->inputs[1].values<std::uint8_t>(), ElementsAre(1, 0));
@@ -80,6 +85,34 @@ TEST(OipRequest, KeepsIntegersExact) {
                 ElementsAre(INT64_MAX, INT64_MIN, 9007199254740993));
     EXPECT_THAT(values<std::uint64_t>(decode(with_input("UINT64", "[2]", "[18446744073709551615,0]"))),
                 ElementsAre(UINT64_MAX, 0U));
+}
+
+TEST(OipRequest, TakesTheBareWordsForWhatIsNotFinite) {
+    for (const char* data : {"[1,NaN,Infinity,-Infinity]", "[[1, NaN ],[ Infinity,\n-Infinity]]"}) {
+        const auto request = decode(with_input("FP64", "[2,2]", data));
+        const auto read = values<double>(request);
+        ASSERT_EQ(read.size(), 4U) << data;
+        EXPECT_EQ(read[0], 1);
+        EXPECT_TRUE(std::isnan(read[1]));
+        EXPECT_EQ(read[2], std::numeric_limits<double>::infinity());
+        EXPECT_EQ(read[3], -std::numeric_limits<double>::infinity());
+    }
+    EXPECT_THAT(refusal(R"({"inputs":[],"a":NaN})"), HasSubstr("JSON")) << "nowhere else";
+}
+
+TEST(OipRequest, KnowsTheParametersOfTheProtocol) {
+    const auto with = [](const std::string& parameters) {
+        return decode(R"({"parameters":{)" + parameters + R"(},"inputs":[]})");
+    };
+    EXPECT_EQ(with(R"("timeout":1500)")->timeout, std::chrono::microseconds(1500));
+    EXPECT_EQ(with(R"("timeout":0)")->timeout, std::nullopt);
+    EXPECT_LE(with(R"("timeout":9223372036854775807)")->timeout, std::chrono::hours(24));
+    EXPECT_TRUE(with(R"("priority":1,"sequence_id":0,"sequence_start":false,"mine":"x")").ok());
+    for (const char* sequence : {R"("sequence_id":7)", R"("sequence_id":"a")", R"("sequence_start":true)"}) {
+        EXPECT_EQ(with(sequence).error().code, Code::unimplemented) << sequence;
+    }
+    EXPECT_EQ(decode(R"({"inputs":[{"name":"x","parameters":{"shared_memory_region":"r"}}]})").error().code,
+              Code::unimplemented);
 }
 
 TEST(OipRequest, RefusesValuesThatAreNotOfTheType) {
@@ -100,13 +133,16 @@ TEST(OipRequest, RefusesValuesThatAreNotOfTheType) {
         {"INT64", "1.0", "an integer"},
         {"INT64", "1e2", "an integer"},
         {"INT64", "\"1\"", "found a string"},
-        {"FP32", "3.5e38", "a finite number that fits into FP32, found '3.5e38'"},
+        {"FP32", "3.5e38", "a finite number that fits into FP32, or null for a missing one, found '3.5e38'"},
         {"FP64", "1e400", "a finite number"},
         {"FP64", "-1e400", "a finite number"},
-        {"FP32", "NaN", "found NaN or Infinity"},
-        {"FP32", "Infinity", "found NaN or Infinity"},
-        {"FP32", "-Infinity", "found '-Infinity'"},
-        {"FP32", "null", "found null"},
+        {"INT64", "NaN", "found NaN or Infinity"},
+        {"FP32", "nan", "found null"},
+        {"FP32", "+Infinity", "a finite number"},
+        {"FP32", "-NaN", "a finite number"},
+        {"FP32", "Infinityx", "found NaN or Infinity"},
+        {"INT32", "null", "found null"},
+        {"BYTES", "null", "found null"},
         {"FP32", "true", "found a boolean"},
         {"FP32", "{}", "found an object"},
         {"FP32", "01", "a finite number"},
@@ -154,7 +190,14 @@ TEST(OipRequest, RefusesWhatDoesNotHangTogether) {
         {R"({"inputs":[],"\u0061":1,"a":2})", "\"a\" is there twice"},
         {R"({"inputs":[],"id":7})", "id: expected a string"},
         {R"({"inputs":[],"outputs":[{}]})", "no \"name\""},
-        {R"({"inputs":[],"outputs":[{"name":"y","parameters":{"classification":2}}]})", "not supported"},
+        {R"({"inputs":[],"outputs":[{"name":"y","parameters":{"classification":-2}}]})", "cannot be negative"},
+        {R"({"inputs":[],"outputs":[{"name":"y","parameters":{"binary_data":1}}]})", "true or false"},
+        {R"({"inputs":[],"parameters":{"binary_data_output":1}})", "true or false"},
+        {R"({"inputs":[],"parameters":{"timeout":-1}})", "cannot be negative"},
+        {R"({"inputs":[],"parameters":{"timeout":1.5}})", "expected an integer"},
+        {R"({"inputs":[],"parameters":{"priority":"high"}})", "expected an integer"},
+        {R"({"inputs":[],"parameters":{"headers":"x"}})", "reserved"},
+        {R"({"inputs":[],"parameters":{"triton_x":1}})", "reserved"},
         {R"({"inputs":[],"parameters":[]})", "parameters: expected an object"},
         {R"({"inputs":[]}{})", "JSON"},
         {R"({"inputs":[]} x)", "JSON"},
@@ -214,13 +257,34 @@ TEST(OipRequest, EveryPrefixAndEveryDamagedByteIsAnsweredWithoutACrash) {
     }
 }
 
+std::vector<std::size_t> indexes(const Result<std::vector<Selected>>& selected) {
+    std::vector<std::size_t> found;
+    for (const Selected& output : selected.value()) found.push_back(output.index);
+    return found;
+}
+
 TEST(OipOutputs, AreThoseAskedForInThatOrder) {
     const inference::Signature signature{{}, {{"a", DataType::fp32, {-1}}, {"b", DataType::fp32, {-1}}}};
-    EXPECT_THAT(*select_outputs(signature, {}), ElementsAre(0U, 1U));
-    EXPECT_THAT(*select_outputs(signature, {"b"}), ElementsAre(1U));
-    EXPECT_THAT(*select_outputs(signature, {"b", "a"}), ElementsAre(1U, 0U));
-    EXPECT_THAT(select_outputs(signature, {"c"}).error().message, HasSubstr("unknown output 'c'"));
-    EXPECT_THAT(select_outputs(signature, {"a", "a"}).error().message, HasSubstr("twice"));
+    const auto select = [&](std::vector<RequestedOutput> outputs) {
+        return select_outputs(signature, {.outputs = std::move(outputs)});
+    };
+    EXPECT_THAT(indexes(select({})), ElementsAre(0U, 1U));
+    EXPECT_THAT(indexes(select({{"b"}})), ElementsAre(1U));
+    EXPECT_THAT(indexes(select({{"b"}, {"a"}})), ElementsAre(1U, 0U));
+    EXPECT_THAT(select({{"c"}}).error().message, HasSubstr("unknown output 'c'"));
+    EXPECT_THAT(select({{"a"}, {"a"}}).error().message, HasSubstr("twice"));
+}
+
+TEST(OipOutputs, AreBinaryIfTheyOrTheRequestSaySo) {
+    const inference::Signature signature{{}, {{"a", DataType::fp32, {-1}}, {"b", DataType::fp32, {-1}}}};
+    const auto binary = [&](bool all, std::optional<bool> a) {
+        return select_outputs(signature, {.outputs = {{"a", a}}, .binary_outputs = all}).value()[0].binary;
+    };
+    EXPECT_FALSE(binary(false, {}));
+    EXPECT_TRUE(binary(false, true));
+    EXPECT_TRUE(binary(true, {}));
+    EXPECT_FALSE(binary(true, false));
+    EXPECT_TRUE(select_outputs(signature, {.binary_outputs = true}).value()[1].binary);
 }
 
 template <class T>
@@ -230,10 +294,16 @@ Tensor tensor(std::string name, DataType type, Shape shape, std::vector<T> eleme
     return made;
 }
 
+const inference::Signature nothing_named;
+
 Result<std::string> encode(const std::vector<Tensor>& outputs, std::optional<std::string_view> id = {}) {
-    std::vector<std::size_t> selected(outputs.size());
-    std::iota(selected.begin(), selected.end(), 0);
-    return encode_infer_response({.model = "m", .version = 3, .id = id, .outputs = outputs, .selected = selected});
+    std::vector<Selected> selected(outputs.size());
+    for (std::size_t i = 0; i < outputs.size(); ++i) selected[i].index = i;
+    auto encoded = encode_infer_response(
+        {.model = "m", .version = 3, .id = id, .signature = nothing_named, .outputs = outputs, .selected = selected});
+    if (!encoded.ok()) return std::move(encoded).error();
+    EXPECT_EQ(encoded->json_size, std::nullopt);
+    return std::move(encoded->body);
 }
 
 TEST(OipResponse, IsWrittenAsTheProtocolSays) {
@@ -243,9 +313,11 @@ TEST(OipResponse, IsWrittenAsTheProtocolSays) {
               R"({"model_name":"m","model_version":"3","id":"a\"b","outputs":[)"
               R"({"name":"label","datatype":"INT64","shape":[2],"data":[1,-9223372036854775808]},)"
               R"({"name":"p","datatype":"FP32","shape":[2,2],"data":[0.1,1,-0,1e-30]}]})");
-    const std::vector<std::size_t> second = {1};
+    const std::vector<Selected> second = {{.index = 1}};
     EXPECT_EQ(
-        encode_infer_response({.model = "m", .version = 3, .id = {}, .outputs = outputs, .selected = second}).value(),
+        encode_infer_response(
+            {.model = "m", .version = 3, .id = {}, .signature = nothing_named, .outputs = outputs, .selected = second})
+            ->body,
         R"({"model_name":"m","model_version":"3","outputs":[)"
         R"({"name":"p","datatype":"FP32","shape":[2,2],"data":[0.1,1,-0,1e-30]}]})");
 }
@@ -321,7 +393,7 @@ TEST(OipCodec, AnswersReadBackAsRequests) {
         const std::vector<Tensor> tensors = {random.make("a"), random.make("ü\"")};
         std::string body = encode(tensors).value();
         body.replace(body.find("\"outputs\":"), 10, "\"inputs\":");
-        const auto request = decode_infer_request(body);
+        const auto request = decode_infer_request(body, std::nullopt);
         ASSERT_TRUE(request.ok()) << request.error().message << body;
         ASSERT_EQ(request->inputs.size(), 2U);
         expect_equal(request->inputs[0], tensors[0]);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "server/inference/compression.h"
 #include "tests/oip/serving.h"
 
 namespace baton::server::oip {
@@ -33,7 +34,9 @@ TEST_F(OipRoutes, TellHealth) {
 }
 
 TEST_F(OipRoutes, DescribeTheServer) {
-    const std::string expected = R"({"name":"baton","version":"1.2.3","extensions":["model_repository","statistics"]})";
+    const std::string expected =
+        R"({"name":"baton","version":"1.2.3","extensions":["binary_tensor_data","classification",)"
+        R"("model_configuration","model_repository","parameters","schedule_policy","statistics"]})";
     expect(get("/v2"), 200, expected);
     expect(get("/v2/"), 200, expected);
 }
@@ -111,13 +114,105 @@ TEST_F(OipRoutes, RefuseInTheProtocolsShape) {
     }
 }
 
-TEST_F(OipRoutes, RefuseWhatIsNotPlainJson) {
-    Headers binary;
-    binary.add("inference-header-content-length", "10");
-    EXPECT_THAT(body_of(post("/v2/models/half/infer", std::string(one_row), binary)), HasSubstr("binary tensor data"));
-    Headers compressed;
-    compressed.add("Content-Encoding", "gzip");
-    EXPECT_EQ(post("/v2/models/half/infer", std::string(one_row), compressed).status, 415);
+Headers header(std::string_view name, std::string_view value) {
+    Headers headers;
+    headers.add(name, value);
+    return headers;
+}
+
+TEST_F(OipRoutes, TakeAndAnswerBinaryTensors) {
+    std::string body = R"({"inputs":[{"name":"x","shape":[1,2],"datatype":"FP32",)"
+                       R"("parameters":{"binary_data_size":8}}],"parameters":{"binary_data_output":true}})";
+    const auto json_size = std::to_string(body.size());
+    body += std::string(8, '\0');
+    const Response response = post("/v2/models/half/infer", body, header("inference-header-content-length", json_size));
+    EXPECT_EQ(response.status, 200);
+    EXPECT_EQ(header_of(response, "Content-Type"), "application/octet-stream");
+    const std::string json = R"({"model_name":"half","model_version":"2","outputs":[)"
+                             R"({"name":"y","datatype":"FP32","shape":[1,1],"parameters":{"binary_data_size":4}}]})";
+    EXPECT_EQ(header_of(response, "Inference-Header-Content-Length"), std::to_string(json.size()));
+    EXPECT_EQ(body_of(response), json + std::string("\0\0\0\x40", 4));
+
+    const Response raw =
+        post("/v2/models/half/infer", std::string(8, '\0'), header("Inference-Header-Content-Length", "0"));
+    EXPECT_EQ(raw.status, 200);
+    EXPECT_EQ(body_of(raw), body_of(response));
+    for (const char* wrong : {"-1", "1", "9", "x", "", "1.0", " 1", "99999999999999999999999"}) {
+        const Response refused =
+            post("/v2/models/half/infer", std::string(8, '\0'), header("Inference-Header-Content-Length", wrong));
+        EXPECT_EQ(refused.status, 400) << wrong;
+    }
+}
+
+TEST_F(OipRoutes, TakeAndAnswerCompressedBodies) {
+    for (const Coding coding : {Coding::gzip, Coding::deflate}) {
+        Headers headers = header("Content-Encoding", coding_name(coding));
+        headers.add("Accept-Encoding", coding_name(coding));
+        std::string rows = "[[1,2]";
+        for (int i = 1; i < 1000; ++i) rows += ",[1,2]";
+        const Response large = post(
+            "/v2/models/half/infer",
+            compress(coding, R"({"inputs":[{"name":"x","shape":[1000,2],"datatype":"FP32","data":)" + rows + "]}]}"),
+            headers);
+        ASSERT_EQ(large.status, 200) << body_of(large);
+        EXPECT_EQ(header_of(large, "Content-Encoding"), "(none)") << "too small to be worth it";
+        EXPECT_EQ(post("/v2/models/half/infer", std::string(one_row), headers).status, 400) << "not compressed";
+    }
+    EXPECT_EQ(post("/v2/models/half/infer", std::string(one_row), header("Content-Encoding", "identity")).status, 200);
+    EXPECT_EQ(post("/v2/models/half/infer", std::string(one_row), header("Content-Encoding", "br")).status, 415);
+    EXPECT_EQ(post("/v2/models/half/infer", std::string(one_row), header("Content-Encoding", "gzip, gzip")).status,
+              415);
+    const std::string bomb = compress(Coding::gzip, std::string(3'000'000, ' '));
+    EXPECT_EQ(post("/v2/models/half/infer", bomb, header("Content-Encoding", "gzip")).status, 413);
+}
+
+TEST_F(OipRoutes, TellTheConfiguration) {
+    for (const auto& [path, version] :
+         {std::pair("/v2/models/half/config", "2"), std::pair("/v2/models/half/versions/1/config", "1")}) {
+        expect(
+            get(path), 200,
+            R"({"name":"half","platform":"onnx_onnxv1","backend":"fake","version_policy":{"specific":{"versions":[)" +
+                std::string(version) +
+                R"(]}},"max_batch_size":1000,"input":[{"name":"x","data_type":"TYPE_FP32","dims":[2]}],)"
+                R"("output":[{"name":"y","data_type":"TYPE_FP32","dims":[1]}],"parameters":{}})");
+    }
+    EXPECT_EQ(get("/v2/models/nobody/config").status, 404);
+}
+
+TEST_F(OipRoutes, LoadNothingThatIsNotLive) {
+    want_what_never_loads();
+    expect(post("/v2/repository/models/half/load"), 200, "");
+    expect(post("/v2/repository/models/half/load", R"({"parameters":{}})"), 200, "");
+    struct Case {
+        const char* path;
+        const char* body;
+        int status;
+        const char* expected;
+    };
+    const std::vector<Case> cases = {
+        {"models/nobody/load", "", 400, "failed to load 'nobody'"},
+        {"models/broken/load", "", 503, "failed to load 'broken'"},
+        {"models/loading/load", "", 503, "is loading"},
+        {"models/half/load", R"({"parameters":{"config":"{}"}})", 403, "promote it"},
+        {"models/half/load", R"({"parameters":{"file:1/model.onnx":"AAAA"}})", 403, "promote it"},
+        {"models/half/load", "[", 400, "JSON"},
+        {"models/half/unload", "", 403, "failed to unload 'half'"},
+        {"models/half/unload", R"({"parameters":{"unload_dependents":true}})", 403, "failed to unload 'half'"},
+        {"other/index", "", 501, "one repository"},
+    };
+    for (const auto& [path, body, status, expected] : cases) {
+        const Response response = post(std::string("/v2/repository/") + path, body);
+        EXPECT_EQ(response.status, status) << path;
+        EXPECT_THAT(body_of(response), HasSubstr(expected)) << path;
+    }
+}
+
+TEST_F(OipRoutes, AskWhoWantsToKnowThoughThereIsNothingToTell) {
+    authorize_ = [](const Request&, std::string_view) -> Status {
+        return Error{.code = Code::unauthenticated, .message = "who are you?"};
+    };
+    EXPECT_EQ(post("/v2/repository/index").status, 401);
+    EXPECT_EQ(get("/v2/models/stats").status, 401);
 }
 
 TEST_F(OipRoutes, AskForPermissionBeforeAnythingElse) {
@@ -162,7 +257,7 @@ TEST_F(OipRoutes, CountWhatTheyAnswer) {
     static_cast<void>(post("/v2/models/half/infer", "no JSON"));
     const auto& counters = served("half").counters;
     EXPECT_EQ(counters.requests, 3U);
-    EXPECT_EQ(counters.failures, 1U);
+    EXPECT_EQ(counters.failed(), 1U);
     EXPECT_EQ(counters.rows, 4U);
     EXPECT_GT(counters.last_request_ms, 0);
     const std::string statistics = body_of(get("/v2/models/half/stats"));
@@ -170,7 +265,9 @@ TEST_F(OipRoutes, CountWhatTheyAnswer) {
     EXPECT_THAT(statistics, HasSubstr(R"("fail":{"count":1,"ns":0})"));
     EXPECT_THAT(statistics, HasSubstr(R"("cache_miss":{"count":0,"ns":0})"));
     EXPECT_THAT(body_of(get("/v2/models/stats")), HasSubstr(R"("name":"half","version":"1")"));
+    EXPECT_THAT(statistics, HasSubstr(R"("name":"half","version":"1")")) << "all that are loaded";
     EXPECT_THAT(body_of(get("/v2/models/half/versions/1/stats")), HasSubstr(R"("inference_count":0)"));
+    EXPECT_THAT(body_of(get("/v2/models/half/versions/1/stats")), testing::Not(HasSubstr(R"("version":"2")")));
 }
 
 }  // namespace

@@ -28,13 +28,13 @@ TEST(Versions, AreDecimalNumbersWithoutLeadingZeros) {
 // A protocol whose body is the number of rows.
 class RowsExchange : public InferenceExchange {
 public:
-    Result<std::vector<Tensor>> decode(std::string& body, const inference::Signature&) override {
+    Result<std::vector<Tensor>> decode(std::string& body, const inference::Signature&, const DecodeLimits&) override {
         std::vector<Tensor> inputs;
         inputs.emplace_back("x", inference::DataType::fp32, Shape{std::stoi(body), 2});
         return inputs;
     }
-    Result<std::string> encode(const inference::ServedVersion& version, std::span<const Tensor> outputs) override {
-        return std::to_string(version.version) + ":" + std::to_string(outputs[0].size());
+    Result<Response> encode(const inference::ServedVersion& version, std::span<const Tensor> outputs) override {
+        return Response::text(200, std::to_string(version.version) + ":" + std::to_string(outputs[0].size()));
     }
     Response refuse(const Error& error) const override {
         return error_response(error.code == Code::resource_exhausted ? 503 : 400, error.message);

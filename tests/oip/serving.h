@@ -92,10 +92,9 @@ private:
     std::promise<void> loaded_;
     std::vector<inference::WantedSlot> wanted_;
     inference::LiveTable table_;
-    inference::LiveSet live_set_{
-        {.load_model = [this](std::string_view blob, inference::EngineChoice) { return load(blob); }},
-        table_,
-        [this](const Digest& digest) { return read(digest); }};
+    inference::LiveSet live_set_{{.load_model = [this](std::string_view blob, inference::EngineChoice) { return load(blob); }},
+                                 table_,
+                                 [this](const Digest& digest) { return read(digest); }};
 
 protected:
     server::WorkerPool pool_{1, 1};

@@ -106,7 +106,8 @@ TEST(TfsRequest, RefusesWhatIsNone) {
         {R"({"instances":[{"x":[1,2]},{}]})", one, "instance 1 has no 'x'"},
         {R"({"instances":[{"y":[1,2]}]})", one, "unknown input 'y'"},
         {R"({"instances":[{"x":[1,"a"]}]})", one, "found a string"},
-        {R"({"instances":[[1,NaN]]})", one, "found NaN or Infinity"},
+        {R"({"instances":[{"age":[NaN],"city":["a"]}]})", two, "found NaN or Infinity"},
+        {R"({"instances":[[1,2]],"other":NaN})", one, "JSON"},
         {R"({"instances":[[1,1e39]]})", one, "finite"},
         {R"({"instances":[[1,2]]})", two, "several inputs"},
         {R"({"inputs":[[1,2]]})", two, "several inputs"},
@@ -123,6 +124,13 @@ TEST(TfsRequest, RefusesWhatIsNone) {
     for (const auto& [body, signature, expected] : cases) {
         EXPECT_THAT(refusal(body, signature), HasSubstr(expected)) << body;
     }
+}
+
+TEST(TfsRequest, TakesTheBareWordsForWhatIsNotFinite) {
+    const auto request = decode(R"({"instances":[[NaN,Infinity]]})");
+    ASSERT_TRUE(request.ok()) << request.error().message;
+    EXPECT_TRUE(std::isnan(request->inputs[0].values<float>()[0]));
+    EXPECT_TRUE(std::isinf(request->inputs[0].values<float>()[1]));
 }
 
 template <class T>

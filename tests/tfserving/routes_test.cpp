@@ -32,6 +32,25 @@ TEST_F(TfsRoutes, PredictWithTheLiveVersionOrTheOneNamed) {
     expect(post("/v1/Models/half/VERSIONS/1:Predict", R"({"inputs":[[1,2]]})"), 200, R"({"outputs":[[1]]})");
 }
 
+TEST_F(TfsRoutes, RegressAndClassify) {
+    expect(post("/v1/models/half:regress", R"({"examples":[{"x":[1,2]},{"x":[3,4]}]})"), 200, R"({"results":[2,2]})");
+    expect(post("/v1/models/half/versions/1:regress", R"({"context":{"x":[1,2]},"examples":[{}]})"), 200,
+           R"({"results":[1]})");
+    const Response classes = post("/v1/models/half:classify", R"({"examples":[{"x":[1,2]}]})");
+    EXPECT_EQ(classes.status, 400);
+    EXPECT_THAT(body_of(classes), HasSubstr("no scores of classes"));
+}
+
+TEST_F(TfsRoutes, TakeAnEnvironmentForALabel) {
+    const Response response = post("/v1/models/half/labels/production:predict", R"({"instances":[[1,2]]})");
+    expect(response, 200, R"({"predictions":[[2]]})");
+    EXPECT_EQ(header_of(response, "Baton-Model-Version"), "2");
+    EXPECT_THAT(body_of(get("/v1/models/half/labels/production")), HasSubstr(R"("version":"2")"));
+    EXPECT_THAT(body_of(get("/v1/models/half/labels/production")), testing::Not(HasSubstr(R"("version":"1")")));
+    EXPECT_THAT(body_of(get("/v1/models/half/labels/production/metadata")), HasSubstr(R"("version":"2")"));
+    EXPECT_EQ(post("/v1/models/nobody/labels/production:predict", "{}").status, 400);
+}
+
 TEST_F(TfsRoutes, TellTheStatusInBothDialects) {
     want_what_never_loads();
     const auto state = [](const std::string& version, const std::string& name, const std::string& code,
