@@ -75,5 +75,17 @@ TEST(SimdKernels, RoundingCannotMakeADistanceNegativeNorAFarOneWrong) {
     }
 }
 
+TEST(SimdKernels, WhatIsNoNumberStaysNone) {
+    for (const Kernels* kernels : available()) {
+        SCOPED_TRACE(kernels->name);
+        for (const double bad : {std::nan(""), -std::nan("1")}) {
+            std::vector<double> values(kPanel, bad);
+            const std::vector<double> ones(kPanel, 1);
+            kernels->rbf(values.data(), values.size(), ones.data(), 1, 1);
+            EXPECT_THAT(values, testing::Each(testing::IsNan()));
+        }
+    }
+}
+
 }  // namespace
 }  // namespace baton::inference::eigen::simd
