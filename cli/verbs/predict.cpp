@@ -92,10 +92,14 @@ void print_outputs(std::ostream& out, const Style& style, const Json& answer) {
 }
 
 // The names that the served version's features have; none for callers who may not read the version.
-FeatureNames names_of_features(Api& api, const Reference& reference, const std::string& version) {
-    if (version.empty()) return std::nullopt;
+Result<FeatureNames> names_of_features(Api& api, const Reference& reference, const std::string& version) {
+    if (version.empty()) return FeatureNames();
     const auto document = api.get(api_path({"models", reference.model, "versions", version}));
-    return document.ok() ? feature_names(*document) : std::nullopt;
+    if (document.ok()) return feature_names(*document);
+    const Code code = document.error().code;
+    const bool hidden = code == Code::unauthenticated || code == Code::permission_denied || code == Code::not_found;
+    if (!hidden) return document.error();
+    return FeatureNames();
 }
 
 void note_unchecked(Context& context, const InferBody& body) {
@@ -114,7 +118,7 @@ Status predict(Context& context, const Arguments& arguments) {
     BATON_ASSIGN(std::string path, model_path(api, reference));
     BATON_ASSIGN(const Json metadata, api.get(path));
     const std::string version = text(member(metadata, "properties"), "version");
-    const FeatureNames features = names_of_features(api, reference, version);
+    BATON_ASSIGN(const FeatureNames features, names_of_features(api, reference, version));
     BATON_ASSIGN(const InferBody body, infer_body(metadata, features, content, format));
     // Columns in the order of one version must not meet another that has gone live meanwhile.
     if (body.names == InferBody::Names::checked)

@@ -174,7 +174,7 @@ class _Handler(BaseHTTPRequestHandler):
         for method, pattern, handler in _ROUTES:
             found = re.fullmatch(pattern, path)
             if found and method == self.command:
-                return handler(self, state, *found.groups())
+                return handler(self, state, *(group or "" for group in found.groups()))
         self.answer(404, {"code": "not_found", "detail": f"no such path: {path}"})
 
     # What the contract says, in its simplest form
@@ -280,12 +280,12 @@ class _Handler(BaseHTTPRequestHandler):
     def get_live(self, state: FakeServer) -> None:
         self.answer(200, {"revision": state.revision, "slots": list(state.live.values())})
 
-    def metadata(self, state: FakeServer, model: str) -> None:
-        version = str(state.live.get(model, {"version": 1})["version"])
+    def metadata(self, state: FakeServer, model: str, version: str = "") -> None:
+        version = version or str(state.live.get(model, {"version": 1})["version"])
         described = {"versions": [version], "platform": "baton", "inputs": state.inputs, "outputs": []}
         self.answer(200, {"name": model, **described, "properties": {"version": version}})
 
-    def infer(self, state: FakeServer, model: str) -> None:
+    def infer(self, state: FakeServer, model: str, version: str = "") -> None:
         tensor = json.loads(self.body or b"")["inputs"][0]
         if tensor["name"] != state.inputs[0]["name"]:
             return self.answer(400, {"error": f"expected input {state.inputs[0]['name']}"})
@@ -297,7 +297,7 @@ class _Handler(BaseHTTPRequestHandler):
             {"name": "label", "datatype": "INT64", "shape": [rows], "data": [int(value) for value in sums]},
             {"name": "scores", "datatype": "FP32", "shape": [rows, 1], "data": [value if value >= 0 else None for value in sums]},
         ]
-        version = str(state.live.get(model, {"version": 1})["version"])
+        version = version or str(state.live.get(model, {"version": 1})["version"])
         self.answer(200, {"model_name": model, "model_version": version, "outputs": outputs})
 
 
@@ -316,6 +316,6 @@ _ROUTES: List[Tuple[str, str, Callable[..., None]]] = [
     ("POST", r"/api/v1/requests/(\d+)/promotion", _Handler.promote),
     ("POST", r"/api/v1/requests/(\d+)/withdrawal", _Handler.withdraw),
     ("GET", r"/api/v1/live", _Handler.get_live),
-    ("GET", r"/v2/models/([^/]+)", _Handler.metadata),
-    ("POST", r"/v2/models/([^/]+)/infer", _Handler.infer),
+    ("GET", r"/v2/models/([^/]+)(?:/versions/(\d+))?", _Handler.metadata),
+    ("POST", r"/v2/models/([^/]+)(?:/versions/(\d+))?/infer", _Handler.infer),
 ]

@@ -105,6 +105,21 @@ def test_another_version_with_another_order_is_noticed(client, server):
     assert len(server.of("GET", "/api/v1/models/m/versions")) == 2, "names are asked for once a version"
 
 
+@pytest.mark.parametrize("names, asked", [(["age", "income"], 1), (["income", "age"], 2)], ids=["same order", "other order"])
+def test_a_candidate_that_answers_gets_its_own_order(client, server, names, asked):
+    register(client, server, ["age", "income"])
+    client.predict("m", FRAME)
+    before = len(server.of("POST", "/infer"))
+    register(client, server, names, number=2)
+    server.live["m"]["version"] = 1  # and version 2 answers some of the requests
+    server.fail("POST", "/infer", 200, {"model_name": "m", "model_version": "2", "outputs": []})
+    client.predict("m", FRAME)
+    calls = server.of("POST", "/infer")[before:]
+    assert len(calls) == asked
+    if asked == 2:
+        assert "/versions/2/infer" in calls[1].path and sent(server)[0][2] == [100, 20, 200, 30]
+
+
 def test_a_model_with_an_input_for_each_column_takes_a_frame(client, server):
     register(client, server, ["age", "city", "unused"])
     server.inputs = [{"name": "age", "datatype": "FP32", "shape": [-1, 1]}, {"name": "city", "datatype": "BYTES", "shape": [-1, 1]}]

@@ -19,7 +19,6 @@ from .types import Model, Prediction, Request, Slot, Version
 API = "/api/v1"
 _SERVER_WAITS = 60.0  # seconds, at most, until it answers what may wait
 _ANSWER_TIME = 30.0  # for the answer to arrive after that
-_ATTEMPTS_AT_ONE_VERSION = 5
 RefLike = Union[str, Version, Reference]
 PathLike = Union[str, "os.PathLike[str]"]
 
@@ -265,34 +264,33 @@ class Client:
         columns in the order given, with a warning.
         """
         resource = inference.model_resource(name, version)
-        for _ in range(_ATTEMPTS_AT_ONE_VERSION):
-            served = self._metadata.served(resource)
-            try:
-                prediction, ordered = self._ask(resource, served, rows, outputs)
-            except InvalidRequest:
-                if not self._metadata.changed(resource):
-                    raise
-                continue
-            if not ordered or prediction.version == served.version:
-                return prediction
-            self._metadata.changed(resource)  # columns were put in the order of a version that no longer answers
-        raise Unavailable(f"{name} has changed with every attempt to predict", code="unavailable", hint="name a version, or try again")
+        try:
+            prediction, ordered_for = self._ask(resource, rows, outputs)
+        except InvalidRequest:
+            if not self._metadata.changed(resource):
+                raise
+            prediction, ordered_for = self._ask(resource, rows, outputs)
+        answered = prediction.version
+        if ordered_for in (None, answered) or self._metadata.features(name, answered) == self._metadata.features(name, ordered_for):
+            return prediction
+        # Another version answered than the columns were put in order for: one that went live just now, or a candidate.
+        self._metadata.changed(resource)
+        return self._ask(inference.model_resource(name, answered), rows, outputs)[0]
 
-    def _ask(
-        self, resource: str, served: inference.Served, rows: Any, outputs: Optional[List[str]]
-    ) -> Tuple[Prediction, bool]:
-        """One prediction, and whether the order of columns was chosen for that version."""
-        asked: List[bool] = []
+    def _ask(self, resource: str, rows: Any, outputs: Optional[List[str]]) -> Tuple[Prediction, Optional[str]]:
+        """One prediction, and for which version the columns were put in order, if they were."""
+        served = self._metadata.served(resource)
+        asked: List[str] = []
 
         def features() -> Optional[List[str]]:
-            asked.append(bool(served.version))
-            return self._metadata.features(served)
+            asked.append(served.version)
+            return self._metadata.features(served.model, served.version)
 
         document: Dict[str, Any] = {"inputs": inference.encode_inputs(rows, served, features)}
         if outputs:
             document["outputs"] = [{"name": output} for output in outputs]
         answer = self._transport.call("POST", resource + "/infer", document=document)
-        return inference.decode_outputs(answer.json(), inference.is_numpy(rows)), any(asked)
+        return inference.decode_outputs(answer.json(), inference.is_numpy(rows)), asked[0] if asked else None
 
     def pull(self, ref: RefLike, directory: PathLike) -> Path:
         """Fetches the files of a version; ``directory`` becomes a link to a folder with them once every digest is verified.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Tuple, Union
 from urllib.parse import quote
 
 from . import columns, features
@@ -17,7 +17,7 @@ _NUMPY_TYPES = {"BOOL": "bool", "FP32": "float32", "FP64": "float64", "BYTES": "
 _NUMPY_TYPES.update({f"{prefix}INT{bits}": f"{word}int{bits}" for prefix, word in (("", ""), ("U", "u")) for bits in (8, 16, 32, 64)})
 
 
-def model_resource(model: str, version: Optional[int]) -> str:
+def model_resource(model: str, version: Union[int, str, None]) -> str:
     """The path of a model, or of one of its versions, in the protocol."""
     return f"/v2/models/{quote(model, safe='')}" + (f"/versions/{version}" if version is not None else "")
 
@@ -97,13 +97,13 @@ class Metadata:
         before = self._known.pop(resource, None)
         return self.served(resource) != before
 
-    def features(self, served: Served) -> Optional[List[str]]:
+    def features(self, model: str, version: str) -> Optional[List[str]]:
         """The names of a version's columns; None when it has none, or when this token may not read it."""
-        if not served.version:
+        if not version:
             return None
-        key = (served.model, served.version)
+        key = (model, version)
         if key not in self._features:
-            path = f"/api/v1/models/{quote(served.model, safe='')}/versions/{served.version}"
+            path = f"/api/v1/models/{quote(model, safe='')}/versions/{version}"
             try:
                 metadata = self._transport.call("GET", path).json().get("metadata") or {}
             except (AccessDenied, NotFound):
