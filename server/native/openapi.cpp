@@ -57,6 +57,7 @@ constexpr std::array operations = {
     Operation{"POST", "/models/{model}/versions/{ref}/retirement", "Retire a version", "reason!"},
     Operation{"GET", "/live", "Read or wait for the live set", ""},
     Operation{"GET", "/models/{model}/slots", "Read what is and was live", ""},
+    Operation{"GET", "/models/{model}/payloads", "Read the latest inference requests that were kept", ""},
     Operation{"POST", "/users", "Create a user", "name! roles"},
     Operation{"GET", "/users", "List users", ""},
     Operation{"PATCH", "/users/{user}", "Change the roles of a user, disable or enable one", "roles disabled"},
@@ -99,7 +100,8 @@ json parameters_of(const Operation& operation) {
             parameters.push_back({{"name", name}, {"in", "query"}, {"schema", {{"type", "string"}}}});
         }
     }
-    if (operation.method != "GET" && operation.method != "HEAD") {
+    const bool makes_secret = operation.method == "POST" && operation.path == "/tokens";  // its answer is not kept
+    if (operation.method != "GET" && operation.method != "HEAD" && !makes_secret) {
         parameters.push_back({{"name", "Idempotency-Key"}, {"in", "header"}, {"schema", {{"type", "string"}}}});
     }
     return parameters;

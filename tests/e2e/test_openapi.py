@@ -86,3 +86,14 @@ def test_it_is_valid_openapi(document):
     validator = pytest.importorskip("openapi_spec_validator")
     assert document["openapi"].startswith("3.1")
     validator.validate(document)
+
+
+def test_every_change_takes_an_idempotency_key_but_the_one_whose_answer_is_not_kept(document):
+    without = set()
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            if method in ("post", "put", "patch", "delete"):
+                names = [parameter["name"] for parameter in operation.get("parameters", [])]
+                if "Idempotency-Key" not in names:
+                    without.add(f"{method.upper()} {path.removeprefix('/api/v1')}")
+    assert without == {"POST /tokens"}
