@@ -15,8 +15,7 @@
 namespace baton::artifacts {
 
 // One upload in progress. Not thread-safe; must not outlive its store. Destroyed before commit(), it keeps what was
-// written so that the upload can be resumed, unless discard() was called or another upload of the same bytes was first
-// to begin.
+// written so that the upload can be resumed, unless another upload of the same bytes was first to begin.
 class BlobUpload {
 public:
     virtual ~BlobUpload() = default;
@@ -28,7 +27,6 @@ public:
     // then nothing is stored and nothing can be resumed. Bytes that are stored already are no error. Ends the upload in
     // any case.
     virtual Status commit() = 0;
-    virtual void discard() = 0;
 };
 
 // A blob opened for reading. The descriptor belongs to the caller.
@@ -52,8 +50,6 @@ public:
     // Whole, and its digest verified: integrity when the bytes have changed (the blob is then set aside, never
     // deleted). not_found.
     virtual Result<std::string> read(const Digest& digest) const = 0;
-    // Durable. A blob that is not stored is no error; one that is open stays readable.
-    virtual Status remove(const Digest& digest) = 0;
     // Every stored blob in no particular order; the visitor answers false to stop.
     virtual Status each(const std::function<bool(const Digest&, std::uint64_t size)>& visit) const = 0;
     // Re-hashes one blob from the disk and changes nothing; false when it differs. `progress` gets the bytes read since

@@ -150,15 +150,6 @@ Result<std::string> LocalStore::read(const Digest& digest) const {
                  .hint = "upload the file again, and check the disk: the old bytes are in " + paths_.corrupt()};
 }
 
-Status LocalStore::remove(const Digest& digest) {
-    const unsigned shard = LocalPaths::shard_of(digest);
-    const std::lock_guard lock(shard_mutex(digest));
-    if (!shard_exists_[shard]) return {};
-    const Status status = files_->remove(paths_.blob(digest));
-    if (!status.ok() && status.error().code != Code::not_found) return status;
-    return files_->sync_folder(paths_.shard(shard));
-}
-
 Status LocalStore::each(const std::function<bool(const Digest&, std::uint64_t size)>& visit) const {
     for (unsigned shard = 0; shard < LocalPaths::shard_count; ++shard) {
         const Result<std::vector<std::string>> names = files_->list(paths_.shard(shard));

@@ -78,10 +78,6 @@ Status LocalUpload::finish() {
     return status;
 }
 
-void LocalUpload::discard() {
-    if (file_ != nullptr) end(false);
-}
-
 void LocalUpload::end(bool keep) {
     file_.reset();
     // A name that is already gone, or cannot be removed, is dealt with when the store is next opened.

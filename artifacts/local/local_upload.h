@@ -26,7 +26,6 @@ public:
     std::uint64_t offset() const override { return offset_; }
     Status write(std::span<const std::byte> bytes) override;
     Status commit() override;
-    void discard() override;
 
 private:
     Status write_all(std::span<const std::byte> bytes);

@@ -106,7 +106,6 @@ TEST_P(BlobStoreContract, KnowsNothingOfWhatIsNotThere) {
     EXPECT_EQ(code_of(store.open(digest)), Code::not_found);
     EXPECT_EQ(code_of(store.read(digest)), Code::not_found);
     EXPECT_EQ(code_of(store.verify(digest, [](std::uint64_t) {})), Code::not_found);
-    EXPECT_TRUE(store.remove(digest).ok());
 }
 
 TEST_P(BlobStoreContract, OpensForReadingAtAnyPlace) {
@@ -116,7 +115,6 @@ TEST_P(BlobStoreContract, OpensForReadingAtAnyPlace) {
     char tail[4] = {};
     EXPECT_EQ(::pread(blob.descriptor, tail, 3, 5000), 3);
     EXPECT_STREQ(tail, "end");
-    ASSERT_TRUE(store.remove(digest).ok());  // an open blob stays readable
     EXPECT_EQ(::pread(blob.descriptor, tail, 3, 0), 3);
     EXPECT_STREQ(tail, "xxx");
     ::close(blob.descriptor);
@@ -149,7 +147,6 @@ TEST_P(BlobStoreContract, EndsOnce) {
     ASSERT_TRUE(upload->commit().ok());
     EXPECT_FALSE(upload->commit().ok());
     EXPECT_FALSE(upload->write(as_bytes("x")).ok());
-    upload->discard();
     EXPECT_EQ(*store.read(digest), content);
 }
 
@@ -192,15 +189,6 @@ TEST_P(BlobStoreContract, StartsOverAtZero) {
     { ASSERT_TRUE(start(content)->write(as_bytes("wrong")).ok()); }
     ASSERT_TRUE(put(store, content).ok());
     EXPECT_EQ(*store.read(digest), content);
-}
-
-TEST_P(BlobStoreContract, ForgetsADiscardedUpload) {
-    {
-        const auto upload = start(content);
-        ASSERT_TRUE(upload->write(as_bytes("some")).ok());
-        upload->discard();
-    }
-    EXPECT_EQ(upload_offset(content), 0u);
 }
 
 TEST_P(BlobStoreContract, RefusesAnyOtherOffset) {
@@ -256,15 +244,13 @@ TEST_P(BlobStoreContract, FindsChangedBytesAndNeverServesThem) {
     EXPECT_EQ(*store.read(digest), content);
 }
 
-TEST_P(BlobStoreContract, RemovesAndListsBlobs) {
+TEST_P(BlobStoreContract, ListsBlobs) {
     std::set<Digest> expected;
     for (int i = 0; i < 40; ++i) {
         const std::string bytes = std::to_string(i);
         ASSERT_TRUE(put(store, bytes).ok());
         expected.insert(sha256(bytes));
     }
-    ASSERT_TRUE(store.remove(sha256("7")).ok());
-    expected.erase(sha256("7"));
     { ASSERT_TRUE(start(content)->write(as_bytes("partial")).ok()); }
     std::set<Digest> seen;
     ASSERT_TRUE(store

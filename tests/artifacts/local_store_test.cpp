@@ -159,14 +159,6 @@ TEST_F(LocalStoreOnFake, SetsChangedBlobsAsideAndKeepsThemAll) {
     EXPECT_FALSE(is_stored(*store, digest));
 }
 
-TEST_F(LocalStoreOnFake, RemovalIsDurable) {
-    const auto store = open();
-    ASSERT_TRUE(put(*store, "content").ok());
-    ASSERT_TRUE(store->remove(sha256("content")).ok());
-    files->power_loss();
-    EXPECT_FALSE(is_stored(*store, sha256("content")));
-}
-
 TEST_F(LocalStoreOnFake, ListsOnlyItsOwnNames) {
     const auto store = open();
     ASSERT_TRUE(put(*store, "content").ok());

@@ -47,8 +47,6 @@ public:
         return {};
     }
 
-    void discard() override { ended_ = true; }
-
 private:
     MemoryStore& store_;
     const Digest digest_;
@@ -104,12 +102,6 @@ Result<std::string> MemoryStore::read(const Digest& digest) const {
     const std::lock_guard lock(mutex_);
     blobs_.erase(digest);
     return error_of(Code::integrity, digest);
-}
-
-Status MemoryStore::remove(const Digest& digest) {
-    const std::lock_guard lock(mutex_);
-    blobs_.erase(digest);
-    return {};
 }
 
 Status MemoryStore::each(const std::function<bool(const Digest&, std::uint64_t size)>& visit) const {

@@ -19,7 +19,6 @@ public:
     Result<std::unique_ptr<BlobUpload>> upload(const Digest& digest, std::uint64_t size, std::uint64_t offset) override;
     Result<OpenBlob> open(const Digest& digest) const override;
     Result<std::string> read(const Digest& digest) const override;
-    Status remove(const Digest& digest) override;
     Status each(const std::function<bool(const Digest&, std::uint64_t size)>& visit) const override;
     Result<bool> verify(const Digest& digest, const std::function<void(std::uint64_t)>& progress) const override;
 
