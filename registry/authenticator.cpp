@@ -31,7 +31,6 @@ struct Verified {
 
 // Immutable but for the cache, which goes with it.
 struct Principals {
-    std::uint64_t generation = 0;  // of the store, before it was read
     std::unordered_map<Digest, std::shared_ptr<const Principal>> by_secret_hash;
     mutable std::array<Published<const Verified>, 64> recent;  // by a hash of the secret
     mutable std::mutex remembering;                            // for who stores in `recent`
@@ -70,7 +69,6 @@ struct Authenticator::Impl {
 
     Result<std::shared_ptr<const Principals>> read() const {
         auto principals = std::make_shared<Principals>();
-        principals->generation = store.identity_generation();
         std::vector<User> users;
         std::vector<storage::HashedToken> tokens;
         BATON_ASSIGN(tokens, store.read<std::vector<storage::HashedToken>>(
@@ -90,17 +88,18 @@ struct Authenticator::Impl {
         return std::shared_ptr<const Principals>(std::move(principals));
     }
 
-    // The principals of now. One thread rereads them after a change; the others wait for it, as what they hold may be
-    // revoked.
+    // The principals of now, from memory but for the first time and after a reading that failed.
     Result<std::shared_ptr<const Principals>> principals() {
         auto held = current.load();
-        if (held && held->generation == store.identity_generation()) return held;
+        return held ? Result(std::move(held)) : reread();
+    }
+
+    // Nothing is held that could not be read anew: it may be revoked.
+    Result<std::shared_ptr<const Principals>> reread() {
         const std::lock_guard guard(refreshing);
-        held = current.load();
-        if (held && held->generation == store.identity_generation()) return held;
-        BATON_ASSIGN(auto fresh, read());
-        keep_use(current.load(), *fresh);
-        current.store(fresh);
+        auto fresh = read();
+        if (fresh.ok()) keep_use(current.load(), **fresh);
+        current.store(fresh.ok() ? *fresh : nullptr);
         return fresh;
     }
 
@@ -138,7 +137,11 @@ std::shared_ptr<const Principal> find_principal(const Principals& principals, st
 
 }  // namespace
 
-Authenticator::Authenticator(const Store& store, const Clock& clock) : impl_(std::make_unique<Impl>(store, clock)) {}
+Authenticator::Authenticator(Store& store, const Clock& clock) : impl_(std::make_shared<Impl>(store, clock)) {
+    store.on_identity_change([impl = std::weak_ptr(impl_)] {
+        if (const auto alive = impl.lock()) static_cast<void>(alive->reread());
+    });
+}
 
 Authenticator::~Authenticator() = default;
 

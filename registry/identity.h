@@ -73,11 +73,11 @@ Result<std::optional<CreatedToken>> bootstrap_admin(Store&);
 std::string make_token_secret(std::string_view random_bytes);  // 30 or more bytes
 bool has_token_form(std::string_view secret);                  // prefix, alphabet and checksum fit
 
-// Answers who a secret belongs to from memory, without the database. Emptied by itself when a user or token changes.
-// Thread-safe.
+// Answers who a secret belongs to from memory, without the database: users and tokens are read again by whoever changes
+// them, before the change is answered. Thread-safe.
 class Authenticator {
 public:
-    Authenticator(const Store& store, const Clock& clock);
+    Authenticator(Store& store, const Clock& clock);  // the store must outlive it
     ~Authenticator();
     // unauthenticated, the same message for unknown, expired and revoked. The store's error when they cannot be read.
     Result<Caller> authenticate(std::string_view secret) const;
@@ -86,7 +86,7 @@ public:
 
 private:
     struct Impl;
-    std::unique_ptr<Impl> impl_;
+    std::shared_ptr<Impl> impl_;
 };
 
 }  // namespace baton::registry

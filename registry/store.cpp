@@ -1,7 +1,6 @@
 #include "registry/store.h"
 
 #include <algorithm>
-#include <atomic>
 #include <mutex>
 
 #include "registry/audit.h"
@@ -13,6 +12,7 @@ namespace baton::registry {
 namespace {
 
 constexpr std::chrono::days answers_are_kept{7};
+constexpr std::chrono::days large_answers_are_kept{1};
 
 Status check_key(const std::string& key) {
     const bool visible = std::all_of(key.begin(), key.end(), [](char c) { return c > ' ' && c < '\x7f'; });
@@ -45,13 +45,20 @@ struct Store::Impl : CommitObserver {
         }
         for (const auto& listener : told) listener(revision);
     }
-    void identity_changed() override { identity_generation.fetch_add(1); }
+    void identity_changed() override {
+        std::vector<std::function<void()>> told;
+        {
+            const std::lock_guard guard(mutex);
+            told = identity_listeners;
+        }
+        for (const auto& listener : told) listener();
+    }
 
     const std::unique_ptr<storage::Database> database;
     const Clock& clock;
-    std::atomic<std::uint64_t> identity_generation = 0;
     std::mutex mutex;
     std::vector<std::function<void(std::int64_t)>> listeners;  // guarded by mutex
+    std::vector<std::function<void()>> identity_listeners;     // guarded by mutex
 };
 
 Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& folder, const Clock& clock) {
@@ -84,6 +91,7 @@ Result<Answer> Store::answer(const Call& call, const std::function<Result<Answer
     return write<Answer>(call, [&](Transaction& transaction) -> Result<Answer> {
         storage::Connection& connection = transaction.connection();
         storage::forget_answers_before(connection, transaction.now() - answers_are_kept);
+        storage::forget_large_answers_before(connection, transaction.now() - large_answers_are_kept);
         BATON_ASSIGN(std::optional<Answer> stored, replay(transaction, call));
         if (stored) return *std::move(stored);
         BATON_ASSIGN(Answer answer, work(transaction));
@@ -103,7 +111,10 @@ void Store::on_live_change(std::function<void(std::int64_t)> listener) {
     impl_->listeners.push_back(std::move(listener));
 }
 
-std::uint64_t Store::identity_generation() const { return impl_->identity_generation.load(); }
+void Store::on_identity_change(std::function<void()> listener) {
+    const std::lock_guard guard(impl_->mutex);
+    impl_->identity_listeners.push_back(std::move(listener));
+}
 
 Result<std::vector<IntegrityProblem>> Store::check() const {
     BATON_ASSIGN(const std::vector<std::string> damage, impl_->database->integrity_check());

@@ -101,8 +101,8 @@ public:
 
     // A mutation whose answer is kept with it: with call.idempotency set, the same key and fingerprint of the same user
     // give the stored answer (replayed = true) without running `work`; another fingerprint is already_exists ("key was
-    // used for another request"). Only answers of committed work are stored; they are kept for 7 days. Answers that
-    // hold a secret must not come through here: they would be stored with it.
+    // used for another request"). Only answers of committed work are stored; they are kept for 7 days, large ones for
+    // one. Answers that hold a secret must not come through here: they would be stored with it.
     Result<Answer> answer(const Call& call, const std::function<Result<Answer>(Transaction&)>& work);
 
     // The answer that answer() would repeat, looked up without waiting for other changes; nullopt when there is none.
@@ -112,8 +112,8 @@ public:
     // Commits of several threads may be told in another order than they were made: the highest revision counts.
     void on_live_change(std::function<void(std::int64_t)> listener);
 
-    // Counts the commits that changed users or tokens: who keeps a copy of them compares it.
-    std::uint64_t identity_generation() const;
+    // Called after each commit that changed users or tokens, on the committing thread, before the change is answered.
+    void on_identity_change(std::function<void()> listener);
 
     // The database's own integrity check, the audit chain, one live row per slot, history consistent with slots.
     Result<std::vector<IntegrityProblem>> check() const;
