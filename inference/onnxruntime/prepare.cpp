@@ -2,6 +2,7 @@
 
 #include <onnx/onnx_pb.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -133,6 +134,25 @@ bool replace_zip_maps(pb::ModelProto& model) {
     return replaced;
 }
 
+// Changing the case of letters asks the system for the locale of the model, American English if it names none, which
+// small machines lack. The one that every machine has maps the same letters. True if there were such nodes.
+bool replace_locales(pb::ModelProto& model) {
+    bool replaced = false;
+    for (auto& node : *model.mutable_graph()->mutable_node()) {
+        if (node.op_type() != "StringNormalizer") continue;
+        const auto locale = std::ranges::find(*node.mutable_attribute(), "locale", &pb::AttributeProto::name);
+        if (locale != node.mutable_attribute()->end() && !locale->s().empty() && !locale->s().starts_with("en_US")) {
+            continue;
+        }
+        auto& attribute = locale != node.mutable_attribute()->end() ? *locale : *node.add_attribute();
+        attribute.set_name("locale");
+        attribute.set_type(pb::AttributeProto::STRING);
+        attribute.set_s("C.UTF-8");
+        replaced = true;
+    }
+    return replaced;
+}
+
 // A model of ai.onnx.ml operators alone may not import ai.onnx.
 void import_standard_operators(pb::ModelProto& model) {
     for (const auto& opset : model.opset_import()) {
@@ -156,7 +176,9 @@ Result<std::optional<std::string>> prepare(std::string_view bytes) {
     Uses graph;
     collect(model.graph(), graph);
     BATON_TRY(functions.check(graph.operators));
-    if (!replace_zip_maps(model)) return std::optional<std::string>();
+    const bool maps = replace_zip_maps(model);
+    const bool locales = replace_locales(model);
+    if (!maps && !locales) return std::optional<std::string>();
     import_standard_operators(model);
     return std::optional(model.SerializeAsString());
 }
