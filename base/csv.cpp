@@ -10,8 +10,9 @@ CsvReader::CsvReader(std::string_view text, std::size_t most_cells) : text_(text
 Result<std::vector<std::string>> CsvReader::next() {
     while (!at_end()) {
         began_ = line_;
+        const std::string_view rest = text_.substr(at_);
+        const bool is_blank = rest.starts_with('\n') || rest.starts_with("\r\n");  // a quoted empty cell is a record
         BATON_ASSIGN(std::vector<std::string> cells, record());
-        const bool is_blank = cells.size() == 1 && cells.front().empty();
         if (!is_blank) return cells;
     }
     return std::vector<std::string>();

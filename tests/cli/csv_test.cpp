@@ -29,6 +29,12 @@ TEST(Csv, NeedsNoLineBreakAtTheEndAndSkipsEmptyLines) {
     EXPECT_THAT(table->rows, ElementsAre(ElementsAre("1", "2")));
 }
 
+TEST(Csv, AQuotedEmptyCellIsARow) {
+    const auto table = parse_csv("a\n1\n\"\"\r\n\r\n3\n");
+    ASSERT_TRUE(table.ok());
+    EXPECT_THAT(table->rows, ElementsAre(ElementsAre("1"), ElementsAre(""), ElementsAre("3")));
+}
+
 TEST(Csv, SaysWhichLineIsWrong) {
     const std::vector<std::pair<std::string, std::string>> cases = {
         {"a,b\n1\n", "line 2"},           {"a,b\n1,2\n1,2,3\n", "line 3"},      {"a\n\"x\ny\"\n1,2\n", "line 4"},
