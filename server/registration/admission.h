@@ -23,7 +23,8 @@ struct Admission {
 
 // Looks at every stored file. blobs_missing lists what was not uploaded, integrity a size that differs,
 // invalid_argument a broken ONNX file, unsupported_model an ONNX model that the engine (any of this server's, if none
-// is chosen) cannot run. The model is `model.onnx`, or the only file that ends in .onnx.
+// is chosen) cannot run, too_large one over the bounds of inference/model.h and inference/onnx/reader.h, unavailable a
+// disk that fails. The model is `model.onnx`, or the only file that ends in .onnx.
 Result<Admission> admit(const artifacts::Manifest& manifest, const artifacts::BlobStore& blobs,
                         const inference::Engines& engines, inference::EngineChoice choice);
 
