@@ -128,3 +128,8 @@ def test_the_rows_that_are_looked_at_are_spread_over_all(classifies):
     assert chosen.min() < 20 and chosen.max() == 9904
     if classifies:
         assert np.bincount(predicted[chosen]).tolist() == [200, 200, 5]
+
+
+def test_what_predicts_nothing_is_not_compared(client):
+    X, _ = load_iris(return_X_y=True)
+    assert client.register(StandardScaler().fit(X), name="scaler", X=X).version == 1
