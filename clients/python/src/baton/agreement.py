@@ -86,17 +86,15 @@ def _labels_differ(estimator: Any, X: Any, own: Answers, converted: Answers) -> 
 
     different = np.flatnonzero(own.predicted != converted.predicted)
     labels, before = converted.predicted[different], own.predicted[different]
+    outliers = answers.kind_of(estimator) == "outlier_detector"
 
     def explains(moved: Any) -> Any:
         found = np.asarray(estimator.predict(moved))
         # An outlier detector in ONNX says 0, neither 1 nor -1, for a row exactly on the boundary.
         return (found == labels) | ((found != before) & (labels == 0)) if outliers else found == labels
 
-    outliers = answers.kind_of(estimator) == "outlier_detector"
     wrong = _unexplained(X, different, explains)
-    return _verdict(
-        "labels", len(own.predicted), different, wrong, lambda row: f"{_shown(converted.predicted[row])} instead of {_shown(own.predicted[row])}"
-    )
+    return _verdict("labels", len(own.predicted), different, wrong, lambda row: _both(own, converted, row))
 
 
 def _probabilities_differ(estimator: Any, X: Any, own: Answers, converted: Answers) -> Optional[str]:
@@ -186,8 +184,9 @@ def _values_differ(own: Answers, converted: Answers) -> Optional[str]:
     if difference.max() <= allowed:
         return None
     at = int(np.argmax(difference.reshape(len(difference), -1).max(axis=1)))
-    return f"predictions differ by up to {difference.max():.3g}, as for row {at}: {_shown(converted.predicted[at])} instead of {_shown(own.predicted[at])}"
+    return f"predictions differ by up to {difference.max():.3g}, as for row {at}: {_both(own, converted, at)}"
 
 
-def _shown(value: Any) -> str:
-    return repr(value.tolist() if hasattr(value, "tolist") else value)
+def _both(own: Answers, converted: Answers, row: int) -> str:
+    shown = [repr(value.tolist() if hasattr(value, "tolist") else value) for value in (converted.predicted[row], own.predicted[row])]
+    return " instead of ".join(shown)
