@@ -109,12 +109,12 @@ void print_slots(std::ostream& out, const Style& style, const Json& slots) {
         out << "nothing is live\n";
         return;
     }
-    Table table({"MODEL", "ENVIRONMENT", "VERSION>", "SERVING", "SINCE", "DIGEST", "NOTE"});
+    Table table({"MODEL", "ENVIRONMENT", "VERSION>", "SERVING", "ENGINE", "SINCE", "DIGEST", "NOTE"});
     for (const Json& slot : slots) {
         const std::string rolled_back = text(slot, "rollback_of");
         const std::string note = rolled_back.empty() ? text(slot, "message") : "rolled back from " + rolled_back;
         table.add({text(slot, "model"), text(slot, "environment"), text(slot, "version"), text(slot, "serving"),
-                   human_time(text(slot, "since")), short_digest(text(slot, "digest")), note});
+                   text(slot, "engine"), human_time(text(slot, "since")), short_digest(text(slot, "digest")), note});
     }
     table.print(out, style);
 }

@@ -15,9 +15,22 @@ Result<std::unique_ptr<Model>> load_with_eigen(const onnx::Graph& graph) {
 
 }  // namespace
 
+std::string_view engine_name(EngineChoice choice) {
+    switch (choice) {
+        case EngineChoice::automatic:
+            return "";
+        case EngineChoice::eigen:
+            return "eigen";
+        case EngineChoice::onnxruntime:
+            return "onnxruntime";
+    }
+    return "";
+}
+
 std::optional<EngineChoice> parse_engine(std::string_view name) {
-    if (name == "eigen") return EngineChoice::eigen;
-    if (name == "onnxruntime") return EngineChoice::onnxruntime;
+    for (const EngineChoice choice : {EngineChoice::eigen, EngineChoice::onnxruntime}) {
+        if (name == engine_name(choice)) return choice;
+    }
     return std::nullopt;
 }
 

@@ -24,7 +24,8 @@ struct OnnxModel {
     std::unique_ptr<Model> model;
 };
 
-// "eigen" or "onnxruntime", as Model::engine() has it.
+// "eigen" or "onnxruntime", as Model::engine() has it; empty for automatic.
+std::string_view engine_name(EngineChoice choice);
 std::optional<EngineChoice> parse_engine(std::string_view name);
 
 // Thread-safe.

@@ -273,6 +273,7 @@ std::vector<SlotStatus> LiveSet::statuses() const {
                             .role = slot.wanted.role,
                             .version = slot.wanted.version,
                             .revision = slot.wanted.revision,
+                            .engine = std::string(engine_name(slot.wanted.engine)),
                             .state = slot.state,
                             .message = slot.message});
     }

@@ -51,6 +51,7 @@ struct SlotStatus {
     SlotRole role = SlotRole::live;
     std::uint32_t version = 0;
     std::uint64_t revision = 0;
+    std::string engine = {};  // that the version asks for; empty for whichever runs it
     ServingState state = ServingState::loading;
     std::string message;  // why it failed; files_only for a ready version without a model that an engine runs
 };

@@ -77,6 +77,7 @@ json slot(const registry::Slot& value, const SlotStatuses& statuses) {
     const bool current = status != statuses.end() && status->revision == static_cast<std::uint64_t>(value.revision);
     item["serving"] = current ? inference::serving_state_name(status->state) : "loading";
     item["message"] = current ? status->message : "";
+    if (current && !status->engine.empty()) item["engine"] = status->engine;
     return item;
 }
 

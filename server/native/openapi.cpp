@@ -30,7 +30,7 @@ constexpr std::array operations = {
     Operation{"HEAD", "/blobs/{digest}", "Ask whether bytes are stored, or where to resume", ""},
     Operation{"PUT", "/blobs/{digest}", "Send bytes", ""},
     Operation{"POST", "/models/{model}/versions", "Register a version",
-              "files! description tags metadata report expected_digest"},
+              "files! description tags metadata report expected_digest engine"},
     Operation{"GET", "/models/{model}/versions", "List the versions of a model", ""},
     Operation{"GET", "/models/{model}/versions/{ref}", "Read a version", ""},
     Operation{"PATCH", "/models/{model}/versions/{ref}", "Change description or tags", "description tags"},

@@ -73,13 +73,15 @@ class Client:
         description: str = "",
         request: Optional[str] = None,
         notes: str = "",
+        engine: Optional[str] = None,
         progress: Optional[upload.Progress] = None,
     ) -> Version:
         """Registers a version of ``name`` and returns it.
 
         A fitted scikit-learn estimator is converted to ONNX, compared with itself on ``X`` and measured on ``X`` and ``y`` where
         they are given (see ``baton.evaluate``, whose answer may be passed as ``report`` instead). A path is a file or a folder
-        that is registered as it is. ``request`` opens the handoff right away for that environment, with ``notes``.
+        that is registered as it is. ``request`` opens the handoff right away for that environment, with ``notes``. ``engine``
+        is what shall run the model, ``eigen`` or ``onnxruntime``; the server chooses where it is left out.
         """
         facts: Dict[str, str] = {}
         if export.is_estimator(model_or_path):
@@ -99,7 +101,9 @@ class Client:
         if report is not None and "task" in report:
             facts["task"] = str(report["task"])
         facts.update({key: str(value) for key, value in (metadata or {}).items()})
-        version = self.register_files(sources, name, report=report, tags=tags, metadata=facts, description=description, progress=progress)
+        version = self.register_files(
+            sources, name, report=report, tags=tags, metadata=facts, description=description, engine=engine, progress=progress
+        )
         if request:
             try:
                 self.request(version, environment=request, notes=notes)
@@ -118,6 +122,7 @@ class Client:
         tags: Optional[Mapping[str, Any]] = None,
         metadata: Optional[Mapping[str, Any]] = None,
         description: str = "",
+        engine: Optional[str] = None,
         progress: Optional[upload.Progress] = None,
     ) -> Version:
         """Uploads what the server lacks, then registers the files as a version."""
@@ -127,7 +132,9 @@ class Client:
             "files": [dataclasses.asdict(file) for file in files],
             "expected_digest": manifest.digest_of(manifest.canonical(files)),
         }
-        optional = {"description": description, "tags": _texts(tags), "metadata": _texts(metadata), "report": report}
+        optional = {
+            "description": description, "tags": _texts(tags), "metadata": _texts(metadata), "report": report, "engine": engine
+        }
         document.update({key: value for key, value in optional.items() if value})
         return Version.from_json(self._post(f"/models/{quote(name, safe='')}/versions", document))
 
