@@ -32,3 +32,8 @@ if(BATON_SANITIZE)
   add_compile_options(-fsanitize=${BATON_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
   add_link_options(-fsanitize=${BATON_SANITIZE})
 endif()
+
+option(BATON_FUZZ "Build the libFuzzer programs; needs clang" OFF)
+if(BATON_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()

@@ -11,8 +11,8 @@
 namespace baton::server {
 namespace {
 
-constexpr std::size_t always_allowed = 64 * 1024;  // whatever the ratio
-constexpr int gzip_window = 15 + 16;               // zlib's way to say: with gzip's head and trailer
+constexpr std::size_t always_allowed = 4u << 20;  // whatever the ratio
+constexpr int gzip_window = 15 + 16;              // zlib's way to say: with gzip's head and trailer
 constexpr int zlib_window = 15;
 constexpr int fast = 1;
 

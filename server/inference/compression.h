@@ -19,7 +19,7 @@ std::optional<Coding> parse_coding(std::string_view header);
 // What an Accept-Encoding prefers of the codings here; identity where it says nothing of them.
 Coding accepted_coding(std::string_view header);
 
-// A body inflates to at most that many times its size, once it is beyond a few kilobytes: numbers do not compress
+// A body inflates to at most that many times its size, once it is beyond a few megabytes: numbers do not compress
 // better, bombs do.
 inline constexpr std::size_t inflation_limit = 200;
 

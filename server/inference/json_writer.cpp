@@ -117,8 +117,9 @@ Status JsonWriter::texts(const Tensor& tensor, std::size_t begin, std::size_t en
         } else if (is_valid_utf8(values[i])) {
             quoted(values[i]);
         } else {
-            return internal_error("output '" + tensor.name +
-                                  "' holds bytes that are not UTF-8, so JSON cannot carry it");
+            return invalid_argument(
+                "output '" + tensor.name + "' holds bytes that are not UTF-8, so JSON cannot carry it",
+                "ask for it in binary form with the Open Inference Protocol");
         }
     }
     return {};

@@ -39,8 +39,8 @@ public:
     }
 
     // The elements [begin, end) of a tensor: floating point in the shortest form that reads back to the same value,
-    // null for what is not finite. An error (internal) if BYTES as text hold no UTF-8; (invalid_argument) for FP16 and
-    // BF16, which have no JSON form.
+    // null for what is not finite. invalid_argument for what has no JSON form: FP16, BF16, and BYTES as text that are
+    // no UTF-8.
     Status elements(const inference::Tensor& tensor, std::size_t begin, std::size_t end, BytesAs bytes = BytesAs::text);
 
     void reserve(std::size_t size) { room(size); }

@@ -7,12 +7,14 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "inference/traffic.h"
 #include "server/inference/compression.h"
 #include "server/inference/json_writer.h"
 
 namespace baton::server {
 namespace {
 
+using inference::Destination;
 using inference::ServedVersion;
 using inference::ServedVersionPtr;
 using inference::ServingState;
@@ -44,9 +46,22 @@ Error not_served(const SlotStatus& slot) {
     return failed_precondition(name + " has no model that an engine runs", "download its files instead");
 }
 
+constexpr std::string_view timeout_header = "Baton-Timeout-Ms";
+constexpr std::int64_t most_milliseconds = 3'600'000;
+
 std::size_t rows_of(const std::vector<Tensor>& inputs) {
     const auto& shape = inputs.front().shape();
     return shape.empty() ? 1 : static_cast<std::size_t>(shape.front());
+}
+
+// Whether the canary answers, and else whether the shadow sees it.
+Destination share_out(const Request& request, Destination live) {
+    const inference::Traffic& traffic = *live.traffic;
+    const std::string_view header = traffic.sticky_header;
+    const std::string_view key = header.empty() ? header : request.headers.get(header).value_or("");
+    if (traffic.goes_to_canary(key)) return {traffic.canary, nullptr};
+    if (!traffic.goes_to_shadow()) live.traffic = nullptr;
+    return live;
 }
 
 }  // namespace
@@ -60,10 +75,13 @@ struct InferenceService::Call {
     std::shared_ptr<Request> request;
     Coding coding = Coding::identity;  // of the body
     RequestMemory memory;
+    std::shared_ptr<const inference::Traffic> mirror = nullptr;  // whose shadow gets what was asked and answered
     std::chrono::steady_clock::time_point stage_began = std::chrono::steady_clock::now();
-    std::vector<Tensor> inputs = {};  // once decoded
+    std::vector<Tensor> inputs = {};   // once decoded
+    std::vector<Tensor> outputs = {};  // once run, if there is a mirror
     std::size_t rows = 0;
     inference::RequestTimes times = {};
+    std::optional<std::chrono::microseconds> header_limit = {};
 
     // The time since the last stage ended, which ends this one.
     std::chrono::nanoseconds stage() {
@@ -90,21 +108,42 @@ struct InferenceService::Call {
         return limits.check_rows(rows);
     }
 
+    // How long the answer is of use: as the body says, else the header, else the server.
+    std::chrono::microseconds time_limit() const {
+        if (const auto timeout = exchange->timeout()) return *timeout;
+        return header_limit.value_or(options.timeout);
+    }
+
     // The time that it waited in the queue may have been all that it had.
     Status check_time() const {
-        const auto timeout = exchange->timeout();
-        if (!timeout || times.total() <= *timeout) return {};
+        const std::chrono::microseconds limit = time_limit();
+        if (limit == limit.zero() || times.total() <= limit) return {};
         return Error{.code = Code::deadline_exceeded,
-                     .message = "the request waited for longer than its timeout of " +
-                                std::to_string(timeout->count()) + " microseconds"};
+                     .message = "the request waited for longer than its timeout of " + std::to_string(limit.count()) +
+                                " microseconds"};
+    }
+
+    Status read_header_limit() {
+        const auto text = request->headers.get(timeout_header);
+        if (!text) return {};
+        std::int64_t milliseconds = 0;
+        const char* end = text->data() + text->size();
+        const auto [stop, error] = std::from_chars(text->data(), end, milliseconds);
+        if (error != std::errc() || stop != end || milliseconds < 1 || milliseconds > most_milliseconds) {
+            return invalid_argument(std::string(timeout_header) + " must be a whole number of milliseconds, 1 to " +
+                                    std::to_string(most_milliseconds));
+        }
+        header_limit = std::chrono::milliseconds(milliseconds);
+        return {};
     }
 
     Result<Response> run() {
-        auto outputs = version->engine->run(inputs);
+        auto answers = version->engine->run(inputs);
         times.engine = stage();
-        if (!outputs.ok()) return std::move(outputs).error();
-        auto response = exchange->encode(*version, *outputs);
+        if (!answers.ok()) return std::move(answers).error();
+        auto response = exchange->encode(*version, *answers);
         times.encode = stage();
+        if (mirror != nullptr) outputs = *std::move(answers);
         return response;
     }
 
@@ -115,6 +154,7 @@ struct InferenceService::Call {
         compress_body(*response);
         name_version(*response);
         respond(*std::move(response));
+        if (mirror != nullptr) mirror->shadow->offer(std::move(inputs), std::move(outputs));
     }
 
     void keep_payload(const Response& response) const {
@@ -174,6 +214,7 @@ InferenceService::InferenceService(const inference::LiveTable& table, const infe
 
 Result<ServedVersionPtr> InferenceService::find_in_environment(const InferenceTarget& target) const {
     for (const SlotStatus& slot : live_set_.statuses()) {
+        if (slot.role != inference::SlotRole::live) continue;
         if (slot.model != target.model || slot.environment != *target.environment) continue;
         if (auto version = table_.version(slot.model, slot.version)) return version;
         return not_served(slot);
@@ -186,10 +227,22 @@ Result<ServedVersionPtr> InferenceService::find(const InferenceTarget& target) c
     auto version = target.version ? table_.version(target.model, *target.version) : table_.live(target.model);
     if (version != nullptr) return version;
     for (const SlotStatus& slot : live_set_.statuses()) {
-        const bool named = target.version ? slot.version == *target.version : slot.environment == options_.environment;
+        const bool is_live = slot.role == inference::SlotRole::live && slot.environment == options_.environment;
+        const bool named = target.version ? slot.version == *target.version : is_live;
         if (named && slot.model == target.model) return not_served(slot);
     }
     return not_found("Request for unknown model: " + text_of(target) + " is not found");
+}
+
+Result<Destination> InferenceService::route(const Request& request, const InferenceTarget& target) const {
+    if (!target.version && !target.environment) {
+        Destination destination = table_.destination(target.model);
+        if (destination.traffic != nullptr) [[unlikely]]
+            destination = share_out(request, std::move(destination));
+        if (destination.version != nullptr) return destination;
+    }
+    BATON_ASSIGN(ServedVersionPtr version, find(target));  // or why there is none
+    return Destination{std::move(version), nullptr};
 }
 
 std::vector<VersionState> InferenceService::versions(std::string_view model) const {
@@ -234,11 +287,17 @@ void InferenceService::infer(const std::shared_ptr<Request>& request, const Infe
         return respond(error_response(
             415, error_body(invalid_argument("the body has a coding that is not supported", "gzip and deflate are"))));
     }
-    auto version = find(target);
-    if (!version.ok()) return respond(exchange->refuse(version.error()));
+    auto destination = route(*request, target);
+    if (!destination.ok()) return respond(exchange->refuse(destination.error()));
 
-    Call call{options_, *std::move(version),   std::move(exchange), std::move(respond), request,
-              *coding,  RequestMemory(memory_)};
+    Call call{options_,
+              std::move(destination->version),
+              std::move(exchange),
+              std::move(respond),
+              request,
+              *coding,
+              RequestMemory(memory_),
+              std::move(destination->traffic)};
     const bool decoded = request->body.size() <= options_.inline_body && *coding == Coding::identity;
     if (decoded) {
         if (Status status = call.decode(); !status.ok()) return call.answer(std::move(status).error());
@@ -253,6 +312,7 @@ bool InferenceService::runs_inline(const ServedVersion& version, std::size_t row
 }
 
 void InferenceService::submit(const std::shared_ptr<Call>& call, bool decoded) const {
+    if (Status status = call->read_header_limit(); !status.ok()) return call->answer(std::move(status).error());
     const bool accepted = pool_.submit([call, decoded] {
         call->times.queue = call->stage();
         if (!decoded) {

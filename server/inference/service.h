@@ -71,6 +71,8 @@ public:
         std::uint64_t decode_memory = 512u << 20;  // of all requests that are being answered, beyond their bodies
         PayloadLog* payloads = nullptr;            // where requests and answers are kept, if they are
         std::size_t compress_from = 16 * 1024;     // smaller answers are sent as they are
+        // How long a request may wait for a worker unless it says so itself; 0: for ever.
+        std::chrono::microseconds timeout{std::chrono::seconds(30)};
         // A request runs on the event loop when its body, its rows and the model's measured cost are all below these.
         std::size_t inline_body = 16 * 1024;
         std::size_t inline_rows = 64;
@@ -103,6 +105,7 @@ public:
 private:
     struct Call;
 
+    Result<inference::Destination> route(const Request& request, const InferenceTarget& target) const;
     Result<inference::ServedVersionPtr> find_in_environment(const InferenceTarget& target) const;
     bool runs_inline(const inference::ServedVersion& version, std::size_t rows) const;
     void submit(const std::shared_ptr<Call>& call, bool decoded) const;

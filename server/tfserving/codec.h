@@ -29,7 +29,7 @@ Result<PredictRequest> decode_predict_request(std::string& body, const inference
 
 // A model with one output answers bare values, one with several an object by name (for each row or in all). BYTES
 // outputs whose name ends in _bytes are written as {"b64": "..."}. What is not finite becomes null. invalid_argument
-// for rows of outputs that do not have as many rows each; internal for BYTES as text that are no UTF-8.
+// for rows of outputs that do not have as many rows each, and for BYTES as text that are no UTF-8.
 Result<std::string> encode_predict_response(Form form, std::span<const inference::Tensor> outputs);
 
 }  // namespace baton::server::tfserving

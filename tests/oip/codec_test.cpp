@@ -329,7 +329,7 @@ TEST(OipResponse, WritesNullForWhatIsNotFinite) {
 }
 
 TEST(OipResponse, RefusesWhatJsonCannotCarry) {
-    EXPECT_EQ(encode({tensor<std::string>("y", DataType::bytes, {1}, {"\xff"})}).error().code, Code::internal);
+    EXPECT_EQ(encode({tensor<std::string>("y", DataType::bytes, {1}, {"\xff"})}).error().code, Code::invalid_argument);
     EXPECT_EQ(encode({Tensor("y", DataType::fp16, {1})}).error().code, Code::invalid_argument);
 }
 

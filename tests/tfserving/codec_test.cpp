@@ -171,7 +171,7 @@ TEST(TfsResponse, WritesBytesAsBase64WhereTheNameSaysSo) {
     const std::vector<Tensor> outputs = {tensor<std::string>("image_bytes", DataType::bytes, {1}, {"\xff"})};
     EXPECT_EQ(encode_predict_response(Form::rows, outputs).value(), R"({"predictions":[{"b64":"/w=="}]})");
     const std::vector<Tensor> text = {tensor<std::string>("image", DataType::bytes, {1}, {"\xff"})};
-    EXPECT_EQ(encode_predict_response(Form::rows, text).error().code, Code::internal);
+    EXPECT_EQ(encode_predict_response(Form::rows, text).error().code, Code::invalid_argument);
 }
 
 TEST(TfsResponse, RefusesRowsOfUnequalOutputs) {

@@ -1,0 +1,164 @@
+#include "tests/fuzz/targets.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <vector>
+
+#include "server/inference/binary_tensor.h"
+#include "server/inference/compression.h"
+#include "server/mlflow/scoring_codec.h"
+#include "server/oip/codec.h"
+#include "server/tfserving/codec.h"
+#include "server/tfserving/examples.h"
+
+namespace baton::fuzz {
+namespace {
+
+using inference::DataType;
+using inference::Signature;
+using inference::Tensor;
+
+constexpr std::size_t memory_limit = 64u << 20;
+constexpr std::size_t max_rows = 100'000;
+
+void require(bool holds) {
+    if (!holds) std::abort();
+}
+
+// A request's limits, as the server sets them.
+struct Limits {
+    server::MemoryBudget budget{memory_limit};
+    server::RequestMemory memory{budget};
+    server::DecodeLimits limits{.memory = &memory, .max_rows = max_rows};
+};
+
+std::uint8_t take_byte(std::string_view& bytes) {
+    if (bytes.empty()) return 0;
+    const auto byte = static_cast<std::uint8_t>(bytes.front());
+    bytes.remove_prefix(1);
+    return byte;
+}
+
+const Signature& signature_of(std::uint8_t choice) {
+    static const std::array<Signature, 4> signatures = {
+        Signature{{{"x", DataType::fp32, {-1, 2}}}, {{"y", DataType::fp32, {-1, 1}}}},
+        Signature{{{"a", DataType::int64, {-1, 1}}, {"b", DataType::bytes, {-1}}, {"c", DataType::boolean, {-1, 1}}},
+                  {}},
+        Signature{{{"text", DataType::bytes, {-1, 1}}}, {}},
+        Signature{{{"z", DataType::uint8, {-1, -1, 3}}}, {}},
+    };
+    return signatures[choice % signatures.size()];
+}
+
+bool is_equal(const Tensor& a, const Tensor& b) {
+    if (a.name != b.name || a.type() != b.type() || a.shape() != b.shape()) return false;
+    if (a.type() == DataType::bytes) return std::ranges::equal(a.values<std::string>(), b.values<std::string>());
+    return std::ranges::equal(a.raw(), b.raw());
+}
+
+// What was read is well-formed, and comes back from its binary form.
+void check_tensors(const std::vector<Tensor>& tensors) {
+    for (const Tensor& tensor : tensors) {
+        require(inference::element_count(tensor.shape()) == tensor.size());
+        std::string bytes;
+        server::append_binary(bytes, tensor);
+        require(bytes.size() == server::binary_size(tensor));
+        const auto back = server::read_binary_tensor(tensor.name, tensor.type(), tensor.shape(), bytes);
+        require(back.ok() && is_equal(*back, tensor));
+    }
+}
+
+template <class T>
+void check(const Result<T>& result) {
+    if (!result.ok()) require(result.error().code != Code::internal && !result.error().message.empty());
+}
+
+}  // namespace
+
+// Two bytes say how long the JSON is: 65535 stands for a body of JSON alone, 0 for a raw one.
+void open_inference(std::string_view bytes) {
+    std::size_t json_size = take_byte(bytes);
+    json_size += std::size_t{256} * take_byte(bytes);
+    std::string body(bytes);
+    Limits bounds;
+    std::optional<std::size_t> size;
+    if (json_size != 65535) size = json_size;
+    const Signature& signature_of_raw = signature_of(static_cast<std::uint8_t>(bytes.size()));
+    const auto request = size == 0U ? server::oip::decode_raw_request(body, signature_of_raw, bounds.limits)
+                                    : server::oip::decode_infer_request(body, size, bounds.limits);
+    check(request);
+    require(body == bytes);
+    if (!request.ok()) return;
+    check_tensors(request->inputs);
+
+    Signature signature;
+    for (const Tensor& tensor : request->inputs)
+        signature.outputs.push_back({tensor.name, tensor.type(), tensor.shape()});
+    const auto selected = server::oip::select_outputs(signature, *request);
+    check(selected);
+    if (!selected.ok()) return;
+    const auto answer = server::oip::encode_infer_response({.model = "m",
+                                                            .version = 1,
+                                                            .id = request->id,
+                                                            .signature = signature,
+                                                            .outputs = request->inputs,
+                                                            .selected = *selected});
+    check(answer);
+    if (answer.ok()) require(answer->json_size.value_or(0) <= answer->body.size());
+}
+
+void tensorflow_serving(std::string_view bytes) {
+    const bool examples = take_byte(bytes) % 2 != 0;
+    const Signature& signature = signature_of(take_byte(bytes));
+    std::string body(bytes);
+    Limits bounds;
+    if (examples) {
+        const auto inputs = server::tfserving::decode_examples(body, signature, bounds.limits);
+        check(inputs);
+        if (inputs.ok()) check_tensors(*inputs);
+        return;
+    }
+    const auto request = server::tfserving::decode_predict_request(body, signature, bounds.limits);
+    check(request);
+    if (!request.ok() || request->inputs.empty()) return;
+    check_tensors(request->inputs);
+    check(server::tfserving::encode_predict_response(request->form, request->inputs));
+}
+
+void mlflow_scoring(std::string_view bytes) {
+    const bool csv = take_byte(bytes) % 2 != 0;
+    const Signature& signature = signature_of(take_byte(bytes));
+    std::string body(bytes);
+    Limits bounds;
+    const auto inputs = csv ? server::mlflow::decode_scoring_csv(body, signature, bounds.limits)
+                            : server::mlflow::decode_scoring_json(body, signature, bounds.limits);
+    check(inputs);
+    if (!inputs.ok()) return;
+    check_tensors(*inputs);
+    check(server::mlflow::encode_predictions(*inputs));
+}
+
+void compression(std::string_view bytes) {
+    const auto coding = take_byte(bytes) % 2 == 0 ? server::Coding::gzip : server::Coding::deflate;
+    Limits bounds;
+    const auto content = server::decompress(coding, bytes, memory_limit / 4, bounds.limits);
+    check(content);
+    if (content.ok()) {
+        const auto again = server::decompress(coding, server::compress(coding, *content), memory_limit, {});
+        require(again.ok() && *again == *content);
+    }
+    static_cast<void>(server::accepted_coding(bytes));
+    static_cast<void>(server::parse_coding(bytes));
+}
+
+std::span<const Target> targets() {
+    static constexpr std::array<Target, 4> all = {
+        Target{"open_inference", open_inference}, Target{"tensorflow_serving", tensorflow_serving},
+        Target{"mlflow_scoring", mlflow_scoring}, Target{"compression", compression}};
+    return all;
+}
+
+}  // namespace baton::fuzz
