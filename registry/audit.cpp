@@ -15,6 +15,9 @@ void append_audit(Transaction& transaction, const AuditRecord& record) {
                      .digest = record.digest,
                      .details = record.details,
                      .request_id = transaction.call().request_id,
+                     .method = transaction.caller().token_id.empty() ? "system" : "token",
+                     .credential = transaction.caller().token_id,
+                     .format = 2,
                      .hash = {}};
     entry.hash = chain_hash(head.hash, entry);
     storage::insert_audit(transaction.connection(), entry);
@@ -30,6 +33,11 @@ std::string canonical_audit_entry(const AuditEntry& entry) {
         {"sequence", std::to_string(entry.sequence)},
         {"time", canonical_string(format_timestamp(entry.time))},
     };
+    if (entry.format >= 2) {
+        members.emplace("format", canonical_string("baton-audit/" + std::to_string(entry.format)));
+        members.emplace("method", canonical_string(entry.method));
+        if (!entry.credential.empty()) members.emplace("credential", canonical_string(entry.credential));
+    }
     if (entry.digest) members.emplace("digest", canonical_string(entry.digest->text()));
     return canonical_object(members);
 }

@@ -18,10 +18,10 @@ struct AuditRecord {
     std::map<std::string, std::string> details;
 };
 
-// Appends in the running transaction, with its caller, time and request id.
+// Appends in the running transaction, with its caller and their credential, its time and request id.
 void append_audit(Transaction&, const AuditRecord&);
 
-// admin, or any role with a view of all models. `after`: sequence of the last entry seen.
+// For admins, and for viewers whose token is limited to neither models nor environments. `after`: sequence of the last entry seen.
 Result<Page<AuditEntry>> list_audit(const Snapshot&, const Caller&, const PageRequest&, std::int64_t after);
 
 // The first entry that is missing or does not fit the hash before it; nullopt when the chain is whole. What was cut off

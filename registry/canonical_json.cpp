@@ -1,5 +1,6 @@
 #include "registry/canonical_json.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -40,6 +41,17 @@ void append_escaped(std::string& out, char c) {
     } else {
         out += c;
     }
+}
+
+// UTF-8 sorts as UTF-16 does but for one thing: what UTF-16 writes as surrogates (first byte F0 and above) comes before
+// U+E000 to U+FFFF (first byte EE or EF).
+bool precedes_in_utf16(std::string_view a, std::string_view b) {
+    const auto rank = [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return byte == 0xEE || byte == 0xEF ? byte + 0x10 : byte;
+    };
+    return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
+                                        [&](char x, char y) { return rank(x) < rank(y); });
 }
 
 // The significant digits of a positive number, and where the point stands: 0.<digits> × 10^point.
@@ -85,10 +97,14 @@ std::string canonical_number(double number) {
 }
 
 std::string canonical_object(const std::map<std::string, std::string>& members) {
+    std::vector<const std::pair<const std::string, std::string>*> sorted;
+    for (const auto& member : members) sorted.push_back(&member);
+    std::sort(sorted.begin(), sorted.end(),
+              [](const auto* a, const auto* b) { return precedes_in_utf16(a->first, b->first); });
     std::string out = "{";
-    for (const auto& [name, value] : members) {
+    for (const auto* member : sorted) {
         if (out.size() > 1) out += ',';
-        out += canonical_string(name) + ":" + value;
+        out += canonical_string(member->first) + ":" + member->second;
     }
     return out + "}";
 }

@@ -12,7 +12,7 @@ namespace baton::registry {
 std::string canonical_string(std::string_view text);
 // A finite number as ECMAScript writes it: the shortest digits that read back as the same double.
 std::string canonical_number(double number);
-// Members by name (ASCII: byte order is RFC 8785's order there), each value JSON already.
+// Members in the order of their names in UTF-16, each value JSON already.
 std::string canonical_object(const std::map<std::string, std::string>& members);
 // Elements as they come, each value JSON already.
 std::string canonical_array(const std::vector<std::string>& elements);

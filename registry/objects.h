@@ -205,7 +205,10 @@ struct AuditEntry {
     std::optional<Digest> digest;
     std::map<std::string, std::string> details;
     std::string request_id;
-    Digest hash;  // over the entry and the hash before it
+    std::string method;       // how the actor was known: "token", or "system" for the server itself and its operator
+    std::string credential;   // the id of the token; empty without one
+    std::int64_t format = 2;  // of the canonical text; 1 has neither method nor credential
+    Digest hash;              // over the entry and the hash before it
 };
 
 }  // namespace baton::registry

@@ -61,7 +61,8 @@ std::string canonical_report(const Digest& version, const NewReport& report) {
                                                   {"context", canonical_string(report.dataset_context)}};
     if (report.dataset_digest) dataset.emplace("digest", canonical_string(report.dataset_digest->text()));
     if (report.dataset_rows) dataset.emplace("rows", std::to_string(*report.dataset_rows));
-    return canonical_object({{"version", canonical_string(version.text())},
+    return canonical_object({{"format", canonical_string("baton-report/1")},
+                             {"version", canonical_string(version.text())},
                              {"dataset", canonical_object(dataset)},
                              {"task", canonical_string(report.task)},
                              {"metrics", canonical_object(metrics)},

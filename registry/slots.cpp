@@ -28,4 +28,8 @@ Result<LiveSnapshot> live_snapshot(const Snapshot& snapshot, const Caller* calle
     return live;
 }
 
+Result<std::int64_t> live_revision(const Snapshot& snapshot) {
+    return storage::live_set_revision(snapshot.connection());
+}
+
 }  // namespace baton::registry

@@ -68,5 +68,6 @@ struct SlotHistory {
 Result<SlotHistory> model_slots(const Snapshot&, const Caller&, const ModelName&);
 // What is live; of one environment when given. `caller` null: anonymous reading was opened by the operator.
 Result<LiveSnapshot> live_snapshot(const Snapshot&, const Caller* caller, const std::optional<Environment>&);
+Result<std::int64_t> live_revision(const Snapshot&);
 
 }  // namespace baton::registry

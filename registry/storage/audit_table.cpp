@@ -13,6 +13,9 @@ AuditEntry audit_entry_of(const Row& row) {
             .digest = optional_digest_of(row, 5),
             .details = map_from_json(row.text(6)),
             .request_id = row.text(7),
+            .method = row.text(9),
+            .credential = row.text(10),
+            .format = row.integer(11),
             .hash = digest_of(row, 8)};
 }
 
@@ -24,10 +27,10 @@ AuditHead audit_head(Connection& connection) {
 
 void insert_audit(Connection& connection, const AuditEntry& entry) {
     connection.execute(
-        "INSERT INTO audit_log (sequence, time, actor, action, object, digest, details, request_id, hash)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO audit_log (sequence, time, actor, action, object, digest, details, request_id, hash, method,"
+        " credential, format) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         {entry.sequence, to_value(entry.time), entry.actor, entry.action, entry.object, to_value(entry.digest),
-         to_json(entry.details), entry.request_id, to_value(entry.hash)});
+         to_json(entry.details), entry.request_id, to_value(entry.hash), entry.method, entry.credential, entry.format});
 }
 
 std::vector<AuditEntry> audit_entries_after(Connection& connection, std::int64_t sequence, std::int64_t limit) {

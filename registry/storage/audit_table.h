@@ -10,7 +10,8 @@
 namespace baton::registry::storage {
 
 inline constexpr std::string_view audit_columns =
-    "a.sequence, a.time, a.actor, a.action, a.object, a.digest, a.details, a.request_id, a.hash";
+    "a.sequence, a.time, a.actor, a.action, a.object, a.digest, a.details, a.request_id, a.hash, a.method, "
+    "a.credential, a.format";
 AuditEntry audit_entry_of(const Row& row);  // from audit_columns
 
 struct AuditHead {

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "registry/canonical_json.h"
+
 namespace baton::server::native {
 namespace {
 
@@ -140,6 +142,14 @@ std::optional<std::int64_t> JsonBody::integer(const std::string& field) {
     return std::nullopt;
 }
 
+std::optional<double> JsonBody::number(const std::string& field) {
+    const json* value = member(*node_->value, node_->known, field);
+    if (value == nullptr) return std::nullopt;
+    if (value->is_number()) return value->get<double>();
+    wrong(field, "must be a number");
+    return std::nullopt;
+}
+
 std::optional<bool> JsonBody::boolean(const std::string& field) {
     const json* value = member(*node_->value, node_->known, field);
     if (value == nullptr) return std::nullopt;
@@ -259,12 +269,32 @@ std::vector<JsonBody> JsonBody::objects(const std::string& field) {
     return result;
 }
 
+namespace {
+
+std::string canonical(const json& value) {
+    if (value.is_string()) return registry::canonical_string(value.get_ref<const std::string&>());
+    if (value.is_number()) return registry::canonical_number(value.get<double>());
+    if (value.is_array()) {
+        std::vector<std::string> elements;
+        for (const json& element : value) elements.push_back(canonical(element));
+        return registry::canonical_array(elements);
+    }
+    if (value.is_object()) {
+        std::map<std::string, std::string> members;
+        for (const auto& [name, member] : value.items()) members.emplace(name, canonical(member));
+        return registry::canonical_object(members);
+    }
+    return value.dump();  // true, false, null
+}
+
+}  // namespace
+
 std::string JsonBody::rest(const std::vector<std::string>& fields) {
     json result = json::object();
     for (const std::string& field : fields) {
         if (const json* value = member(*node_->value, node_->known, field)) result[field] = *value;
     }
-    return result.dump();
+    return canonical(result);
 }
 
 Status JsonBody::finish() {

@@ -29,6 +29,7 @@ public:
     std::optional<std::string> text(const std::string& field);
     std::string required_text(const std::string& field);
     std::optional<std::int64_t> integer(const std::string& field);
+    std::optional<double> number(const std::string& field);
     std::optional<bool> boolean(const std::string& field);
     std::optional<Digest> digest(const std::string& field);
     std::optional<std::vector<std::string>> texts(const std::string& field);
@@ -38,7 +39,7 @@ public:
     std::map<std::string, double> numbers(const std::string& field);
     std::optional<JsonBody> object(const std::string& field);
     std::vector<JsonBody> objects(const std::string& field);
-    // The members of `fields` that are there, together as one canonical JSON object, unchecked inside.
+    // The members of `fields` that are there, together as one canonical JSON object (RFC 8785), unchecked inside.
     std::string rest(const std::vector<std::string>& fields);
 
     void wrong(const std::string& field, const std::string& message);  // remembers a finding of the caller's own

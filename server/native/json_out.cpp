@@ -211,6 +211,9 @@ std::string to_json(const registry::AuditEntry& entry) {
                  {"digest", entry.digest ? json(entry.digest->text()) : json(nullptr)},
                  {"details", entry.details},
                  {"request_id", entry.request_id},
+                 {"method", entry.method},
+                 {"credential", entry.credential.empty() ? json(nullptr) : json(entry.credential)},
+                 {"format", "baton-audit/" + std::to_string(entry.format)},
                  {"hash", entry.hash.text()}});
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import socket
 from urllib.parse import urlsplit
@@ -278,14 +279,32 @@ def test_the_audit_log_is_a_chain_that_anyone_can_check(server, name):
     for entry in entries:
         previous = hashlib.sha256(previous + canonical(entry)).digest()
         assert entry["hash"] == "sha256:" + previous.hex(), f"entry {entry['seq']}"
+    assert {entry["format"] for entry in entries} == {"baton-audit/2"}
+    token = server.call("dana", "GET", "/whoami")["token_id"]
+    assert all(entry["credential"] == token and entry["method"] == "token" for entry in entries if entry["actor"] == "dana")
     ours = [entry for entry in entries if f"/{name}" in entry["object"] or entry["details"].get("model") == name]
     assert {entry["actor"] for entry in ours} >= {"dana"} and all(entry["request_id"] for entry in ours)
 
 
-def canonical(entry):
-    """As docs/formats.md has it: the entry without its hash and without an absent digest, keys sorted, no white space."""
-    import json
+def test_a_reader_can_recompute_the_digest_of_a_report(server, name):
+    server.register(name, b"1")
+    sent = {**REPORT, "slices": [{"name": "north", "rows": 1.0}], "ci": {"r2_score": [0.7, 8e-1]}, "note": "größer"}
+    report = server.call("dana", "POST", f"/models/{name}/versions/1/reports", sent, expect=201)
+    covered = {
+        "dataset": report["dataset"],
+        "details": {"ci": {"r2_score": [0.7, 0.8]}, "slices": [{"name": "north", "rows": 1}]},
+        "format": "baton-report/1",
+        "metrics": {"example_count": 100, "r2_score": 0.75},
+        "note": "größer",
+        "task": "regression",
+        "version": server.call("vic", "GET", f"/models/{name}/versions/1")["digest"],
+    }
+    text = json.dumps(covered, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    assert report["digest"] == "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
-    covered = {key: value for key, value in entry.items() if key not in ("hash", "seq") and not (key == "digest" and value is None)}
+
+def canonical(entry):
+    """As docs/formats.md has it: the entry without its hash and what is absent, keys sorted, no white space."""
+    covered = {key: value for key, value in entry.items() if key not in ("hash", "seq") and value is not None}
     covered["sequence"] = entry["seq"]
     return json.dumps(covered, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()

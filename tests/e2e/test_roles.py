@@ -96,6 +96,7 @@ def test_only_a_deployer_promotes(server, proposed, who):
         ("dana", "POST", "/users", {"name": "eve", "roles": ["admin"]}),
         ("dana", "POST", "/tokens", {"user": "alex"}),
         ("dana", "GET", "/users", None),
+        ("dana", "GET", "/audit", None),
         ("dana", "PATCH", "/users/dana", {"roles": ["admin"]}),
         ("admin", "POST", "/requests/{id}/approvals", {"digest": "{digest}"}),
     ],

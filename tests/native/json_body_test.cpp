@@ -56,6 +56,17 @@ TEST(JsonBody, IntegersAreExact) {
     EXPECT_EQ(body->finish().error().fields.size(), 2U);
 }
 
+// One value has one spelling, however it was sent: the digest of a report covers it.
+TEST(JsonBody, TheRestIsCanonical) {
+    const auto rest = [](std::string_view text) { return JsonBody::parse(text)->rest({"slices", "ci", "absent"}); };
+    const std::string wanted = R"({"ci":{"a":[1,100,1e-7,-0.5,null,true],"b":"é\n"},"slices":[]})";
+    EXPECT_EQ(rest(R"({"ci":{"a":[1,100,1e-7,-0.5,null,true],"b":"é\n"},"slices":[]})"), wanted);
+    EXPECT_EQ(rest("{ \"slices\": [], \"ci\": {\"b\": \"\\u00e9\\u000a\","
+                   " \"a\": [1.0, 1e2, 0.0000001, -5e-1, null, true]} }"),
+              wanted);
+    EXPECT_EQ(rest(R"({"ci":{"big":9007199254740993,"zero":-0.0}})"), R"({"ci":{"big":9007199254740992,"zero":0}})");
+}
+
 TEST(JsonBody, RefusesWhatIsNotStrictJson) {
     for (const char* text :
          {"[]", "{", "{\"a\":1,\"a\":2}", "{\"a\":{\"b\":1,\"b\":2}}", "{\"a\":1e400}", "{\"a\":NaN}", "\xef\xbb\xbf{}",

@@ -24,6 +24,15 @@ TEST(CanonicalJsonTest, Objects) {
     EXPECT_EQ(canonical_strings({{"b", "1"}, {"a\n", "x"}}), R"({"a\n":"x","b":"1"})");
 }
 
+// The example of RFC 8785, section 3.2.3.
+TEST(CanonicalJsonTest, NamesAreSortedAsUtf16) {
+    const std::string dalet = "\xef\xac\xb3";  // U+FB33
+    const std::string control = "\xc2\x80";    // U+0080
+    EXPECT_EQ(
+        canonical_object({{"€", "1"}, {"\r", "2"}, {dalet, "3"}, {"1", "4"}, {"😀", "5"}, {control, "6"}, {"ö", "7"}}),
+        R"({"\r":2,"1":4,")" + control + R"(":6,"ö":7,"€":1,"😀":5,")" + dalet + R"(":3})");
+}
+
 TEST(CanonicalJsonTest, Numbers) {
     struct Case {
         double number;

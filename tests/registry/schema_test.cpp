@@ -135,7 +135,8 @@ TEST_F(SchemaTest, SealedAndAppendOnlyRowsStayAsTheyAre) {
              "REPLACE INTO version_history SELECT * FROM version_history",
              "REPLACE INTO audit_log SELECT * FROM audit_log",
              "REPLACE INTO slots SELECT * FROM slots",
-             "INSERT INTO audit_log SELECT 999, time, actor, action, object, digest, details, request_id, hash"
+             "INSERT INTO audit_log (sequence, time, actor, action, object, details, request_id, hash)"
+             " SELECT 999, time, actor, action, object, details, request_id, hash"
              " FROM audit_log WHERE sequence = 1",
          })
         EXPECT_THAT(attempt(sql), fails_saying(Code::internal, "breaks a rule")) << sql;

@@ -97,6 +97,21 @@ TEST_F(StoreTest, AnswersAreForgottenAfterSevenDays) {
     EXPECT_FALSE(store().answer(call, counting(runs)).value().replayed);
 }
 
+TEST_F(StoreTest, LargeAnswersAreForgottenAfterOneDay) {
+    const auto answered = [&](const std::string& key, std::size_t size) {
+        return store().answer(with_key(as("ada"), key, "a"), [&](Transaction&) -> Result<Answer> {
+            return Answer{201, std::string(size, 'x'), {}, false};
+        });
+    };
+    ASSERT_THAT(answered("large", 65537), is_ok());
+    ASSERT_THAT(answered("usual", 65536), is_ok());
+    clock().advance(std::chrono::days(1));
+    EXPECT_TRUE(answered("large", 65537)->replayed);
+    clock().advance(std::chrono::seconds(1));
+    EXPECT_FALSE(answered("large", 65537)->replayed);
+    EXPECT_TRUE(answered("usual", 65536)->replayed);
+}
+
 TEST_F(StoreTest, RefusesBadKeys) {
     int runs = 0;
     for (const std::string& key : {std::string(), std::string("a b"), std::string("ä"), std::string(256, 'k')})

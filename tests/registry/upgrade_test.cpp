@@ -1,5 +1,6 @@
 // Databases that were written by the first schema, opened by this binary.
 #include "migrations/embedded.h"
+#include "registry/audit.h"
 #include "registry/storage/database.h"
 #include "registry/storage/migrate.h"
 #include "registry/workflow.h"
@@ -20,6 +21,8 @@ INSERT INTO version_history VALUES (1, 'm', 1, '@', 0, 'pia', 'approved', 'appro
 INSERT INTO requests (id, model, number, digest, environment, state, requester, notes, created_at, expires_at, satisfied)
     VALUES (1, 'm', 1, '@', 'production', 'open', 'dan', '', 0, 9000000000000000, 1);
 INSERT INTO decisions VALUES (1, 1, 'pia', 'approve', '@', 'good', 0);
+INSERT INTO audit_log VALUES (1, 0, 'ada', 'version.registered', 'model/m/version/1', NULL, '{"size":"3"}', 'r',
+    'a5181e35b424ce914def37218e21752a7755e20d57a7b96bb1f5215fc1563064');
 )";
 
 class UpgradeTest : public testing::Test {
@@ -47,6 +50,22 @@ protected:
     ManualClock clock_;
     std::unique_ptr<Store> store_;
 };
+
+TEST_F(UpgradeTest, TheChainGoesOnFromEntriesOfTheFirstForm) {
+    ASSERT_THAT(store_->write<int>({system_caller(), "test", std::nullopt},
+                                   [](Transaction& transaction) -> Result<int> {
+                                       append_audit(transaction,
+                                                    {.action = "a", .object = "x", .digest = {}, .details = {}});
+                                       return 0;
+                                   }),
+                is_ok());
+    EXPECT_THAT(store_->check().value(), testing::IsEmpty());
+    const auto entries = store_->read<Page<AuditEntry>>(
+        [](const Snapshot& snapshot) { return list_audit(snapshot, system_caller(), {}, 0); });
+    ASSERT_EQ(entries->items.size(), 2U);
+    EXPECT_EQ(entries->items[0].format, 1);
+    EXPECT_EQ(entries->items[1].format, 2);
+}
 
 TEST_F(UpgradeTest, DecisionsOfBeforeAreSeenAndDoNotCount) {
     const auto request = store_->read<PromotionRequest>(
