@@ -81,6 +81,7 @@ class Server:
         self.data = data
         self.options = options
         self.url = ""
+        self.grpc = ""  # host:port, with --grpc-listen
         self.tokens: Dict[str, str] = {}
         self.process: Optional[subprocess.Popen] = None
         self.log = data.with_name(data.name + ".log")
@@ -95,6 +96,8 @@ class Server:
         for line in self.process.stdout:
             if line.startswith("admin token: "):
                 self.tokens["admin"] = line.split(": ", 1)[1].strip()
+            if line.startswith("baton gRPC on "):
+                self.grpc = line.rsplit(" ", 1)[1].strip()
             if line.startswith("baton listening on "):
                 self.url = line.rsplit(" ", 1)[1].strip()
                 break

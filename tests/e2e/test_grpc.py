@@ -1,0 +1,162 @@
+"""The Open Inference Protocol over gRPC, driven by tritonclient as it is installed."""
+
+from __future__ import annotations
+
+import pytest
+
+from harness import Server
+from models import constant, estimator, np
+
+import baton
+
+onnx = pytest.importorskip("onnx")
+triton = pytest.importorskip("tritonclient.grpc")
+from onnx import TensorProto, helper  # noqa: E402
+
+ROWS = np.array([[1.0, 2.0], [0.5, -1.0], [3.0, 0.0]], dtype=np.float32)
+ANSWERS = np.array([[9.0], [-1.0], [7.0]], dtype=np.float32)
+
+
+def identity(datatype: int) -> bytes:
+    """A model that answers its input: x of any number of rows of two."""
+    tensors = [helper.make_tensor_value_info(name, datatype, [None, 2]) for name in "xy"]
+    graph = helper.make_graph([helper.make_node("Identity", ["x"], ["y"])], "identity", tensors[:1], tensors[1:])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 15)], ir_version=8)
+    return model.SerializeToString()
+
+
+TYPES = {
+    "BOOL": (TensorProto.BOOL, np.bool_),
+    "INT32": (TensorProto.INT32, np.int32),
+    "INT64": (TensorProto.INT64, np.int64),
+    "FP32": (TensorProto.FLOAT, np.float32),
+    "FP64": (TensorProto.DOUBLE, np.float64),
+}
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    running = Server(tmp_path_factory.mktemp("grpc") / "data", "--grpc-listen", "127.0.0.1:0").start()
+    running.add_people()
+    running.make_live("line", baton.to_onnx(estimator(2.0, 3.0, 1.0)), path="model.onnx")
+    running.make_live("texts", identity(TensorProto.STRING), path="model.onnx")
+    for name, (datatype, _) in TYPES.items():
+        running.make_live("same-" + name.lower(), identity(datatype), path="model.onnx")
+    yield running
+    assert running.stop() == 0, running.log_tail()
+
+
+@pytest.fixture
+def client(served):
+    with triton.InferenceServerClient(served.grpc) as connected:
+        yield connected
+
+
+@pytest.fixture
+def token(served):
+    return {"authorization": f"Bearer {served.tokens['vic']}"}
+
+
+def rows(data, name="X", datatype="FP32"):
+    tensor = triton.InferInput(name, list(data.shape), datatype)
+    tensor.set_data_from_numpy(data)
+    return [tensor]
+
+
+def test_the_server_and_its_models_are_described(client, token):
+    assert client.is_server_live() and client.is_server_ready()
+    assert client.is_model_ready("line", headers=token) and client.is_model_ready("line", "1", headers=token)
+    assert client.get_server_metadata().name == "baton"
+    described = client.get_model_metadata("line", headers=token)
+    assert list(described.versions) == ["1"]
+    assert [(tensor.name, tensor.datatype, list(tensor.shape)) for tensor in described.inputs] == [("X", "FP32", [-1, 2])]
+
+
+def test_raw_rows_are_answered_raw(client, token):
+    result = client.infer("line", rows(ROWS), request_id="r-7", headers=token)
+    response = result.get_response()
+    assert (response.id, response.model_name, response.model_version) == ("r-7", "line", "1")
+    assert len(response.raw_output_contents) == 1
+    assert np.allclose(result.as_numpy(response.outputs[0].name), ANSWERS)
+
+
+@pytest.mark.parametrize("datatype", TYPES)
+def test_every_type_comes_back_as_it_went(client, token, datatype):
+    data = np.array([[0, 1], [1, 0]]).astype(TYPES[datatype][1])
+    result = client.infer("same-" + datatype.lower(), rows(data, "x", datatype), headers=token)
+    assert result.as_numpy("y").dtype == data.dtype and (result.as_numpy("y") == data).all()
+
+
+def test_texts(client, token):
+    data = np.array([["", "ä"], ["\x00", "x" * 1000]], dtype=object)
+    result = client.infer("texts", rows(data, "x", "BYTES"), headers=token)
+    assert [value.decode() for value in result.as_numpy("y").ravel()] == list(data.ravel())
+
+
+def test_typed_contents_are_answered_as_such(served, token):
+    """What clients without numpy send: generated code only."""
+    import grpc
+    from tritonclient.grpc import service_pb2, service_pb2_grpc
+
+    request = service_pb2.ModelInferRequest(model_name="line", id="t")
+    tensor = request.inputs.add(name="X", datatype="FP32", shape=[3, 2])
+    tensor.contents.fp32_contents.extend(ROWS.ravel().tolist())
+    with grpc.insecure_channel(served.grpc) as channel:
+        stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
+        metadata = list(token.items())
+        response = stub.ModelInfer(request, metadata=metadata)
+        assert np.allclose(response.outputs[0].contents.fp32_contents, ANSWERS.ravel())
+        assert not response.raw_output_contents
+
+        def refusal(change):
+            wrong = service_pb2.ModelInferRequest()
+            wrong.CopyFrom(request)
+            change(wrong)
+            with pytest.raises(grpc.RpcError) as error:
+                stub.ModelInfer(wrong, metadata=metadata)
+            return error.value.code().name, error.value.details()
+
+        def lie(wrong):
+            wrong.inputs[0].shape[:] = [1 << 40, 2]
+
+        def mix(wrong):
+            wrong.inputs[0].contents.int64_contents.append(1)
+
+        def two_raw(wrong):
+            wrong.raw_input_contents.extend([b"1234", b"5678"])
+
+        assert refusal(lie)[0] == "INVALID_ARGUMENT"
+        assert "contents of another type" in refusal(mix)[1]
+        assert "2 raw contents" in refusal(two_raw)[1]
+        assert refusal(lambda wrong: wrong.inputs[0].shape.append(-1))[0] == "INVALID_ARGUMENT"
+        assert "unknown datatype" in refusal(lambda wrong: setattr(wrong.inputs[0], "datatype", "FP99"))[1]
+
+
+def test_mistakes_get_the_status_that_fits(client, token):
+    def status(work):
+        with pytest.raises(triton.InferenceServerException) as error:
+            work()
+        return error.value.status().removeprefix("StatusCode."), error.value.message()
+
+    assert status(lambda: client.infer("line", rows(ROWS)))[0] == "UNAUTHENTICATED"
+    assert status(lambda: client.infer("line", rows(ROWS), headers={"authorization": "Bearer no"}))[0] == "UNAUTHENTICATED"
+    assert status(lambda: client.get_model_metadata("line"))[0] == "UNAUTHENTICATED"
+    assert status(lambda: client.infer("nothing", rows(ROWS), headers=token))[0] == "NOT_FOUND"
+    assert status(lambda: client.infer("line", rows(ROWS), model_version="9", headers=token))[0] == "NOT_FOUND"
+    wrong_name = status(lambda: client.infer("line", rows(ROWS, "Y"), headers=token))
+    assert wrong_name[0] == "INVALID_ARGUMENT" and "the model takes: X" in wrong_name[1]
+    wanted = [triton.InferRequestedOutput("nothing")]
+    assert status(lambda: client.infer("line", rows(ROWS), outputs=wanted, headers=token))[0] == "INVALID_ARGUMENT"
+    big = np.zeros((5_000_000, 2), dtype=np.float32)
+    assert status(lambda: client.infer("line", rows(big), headers=token))[0] == "RESOURCE_EXHAUSTED"
+    assert client.is_server_live()
+
+
+def test_a_promotion_is_seen_at_once(served, client, token):
+    served.make_live("swapped", constant(1.0), path="model.onnx")
+    assert client.infer("swapped", rows(ROWS), headers=token).get_response().model_version == "1"
+    served.make_live("swapped", constant(2.0), path="model.onnx")
+    response = client.infer("swapped", rows(ROWS), headers=token).get_response()
+    assert response.model_version == "2"
+    again = client.infer("swapped", rows(ROWS), model_version="1", headers=token)
+    assert np.allclose(again.as_numpy(response.outputs[0].name), 1.0)
