@@ -21,10 +21,11 @@ constexpr const char* footer =
 
 void add_verbs(CLI::App& root, Action& chosen) {
     for (const auto add :
-         {add_serve,  add_login,   add_whoami,   add_user,     add_token,     add_register, add_list,   add_show,
-          add_search, add_report,  add_request,  add_requests, add_comment,   add_approve,  add_reject, add_withdraw,
-          add_alias,  add_promote, add_rollback, add_retire,   add_live,      add_slots,    add_pull,   add_predict,
-          add_log,    add_diff,    add_fsck,     add_version,  add_completion}) {
+         {add_serve,   add_login,    add_whoami,  add_user,      add_token,    add_register, add_list,
+          add_show,    add_search,   add_report,  add_request,   add_requests, add_comment,  add_approve,
+          add_reject,  add_withdraw, add_alias,   add_promote,   add_rollback, add_canary,   add_shadow,
+          add_traffic, add_retire,   add_live,    add_slots,     add_pull,     add_predict,  add_log,
+          add_diff,    add_fsck,     add_version, add_completion}) {
         add(root, chosen);
     }
 }

@@ -35,7 +35,8 @@ Traffic load_traffic(const Snapshot& snapshot, const ModelName& model, const Env
                     .environment = environment,
                     .live = storage::live_slot(snapshot.connection(), model, environment),
                     .canary = {},
-                    .shadow = {}};
+                    .shadow = {},
+                    .live_revision = storage::live_set_revision(snapshot.connection())};
     for (TrafficRule& rule : storage::traffic_of(snapshot.connection(), model, environment)) {
         rule_of(traffic, rule.kind) = std::move(rule);
     }

@@ -45,6 +45,7 @@ struct Traffic {
     std::optional<Slot> live;
     std::optional<TrafficRule> canary;
     std::optional<TrafficRule> shadow;
+    std::int64_t live_revision = 0;  // of the live set that it is part of
 
     std::int64_t revision() const;  // of the newest part; 0 when there is none
 };

@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include "registry/catalog.h"
+#include "registry/traffic.h"
 #include "registry/workflow.h"
 #include "server/log/log.h"
+#include "server/registration/golden_text.h"
 
 namespace baton::server {
 namespace {
@@ -17,6 +19,17 @@ std::optional<Digest> model_blob(const registry::Version& version) {
     return std::nullopt;
 }
 
+inference::WantedSlot wanted_slot(const registry::Version& version, const registry::Environment& environment,
+                                  std::int64_t revision) {
+    return {.model = version.model.text(),
+            .environment = environment.text(),
+            .version = static_cast<std::uint32_t>(version.number),
+            .digest = version.digest,
+            .model_file = model_blob(version),
+            .revision = static_cast<std::uint64_t>(revision),
+            .engine = inference::parse_engine(version.engine).value_or(inference::EngineChoice::automatic)};
+}
+
 }  // namespace
 
 Result<std::vector<inference::WantedSlot>> wanted_slots(const registry::Snapshot& snapshot, std::int64_t& revision) {
@@ -26,11 +39,28 @@ Result<std::vector<inference::WantedSlot>> wanted_slots(const registry::Snapshot
     std::vector<inference::WantedSlot> wanted;
     for (const registry::Slot& slot : live.slots) {
         BATON_ASSIGN(const registry::Version version, get_version(snapshot, system, slot.model, slot.version));
-        wanted.push_back({slot.model.text(), slot.environment.text(), static_cast<std::uint32_t>(slot.version),
-                          slot.digest, model_blob(version), static_cast<std::uint64_t>(slot.revision),
-                          inference::parse_engine(version.engine).value_or(inference::EngineChoice::automatic)});
+        wanted.push_back(wanted_slot(version, slot.environment, slot.revision));
+    }
+    for (const registry::TrafficRule& rule : traffic_rules(snapshot)) {
+        BATON_ASSIGN(const registry::Version version, get_version(snapshot, system, rule.model, rule.version));
+        inference::WantedSlot candidate = wanted_slot(version, rule.environment, rule.revision);
+        candidate.role =
+            rule.kind == registry::TrafficKind::canary ? inference::SlotRole::canary : inference::SlotRole::shadow;
+        candidate.share = static_cast<std::uint32_t>(rule.share);
+        candidate.header = rule.header;
+        candidate.started = static_cast<std::uint64_t>(rule.started);
+        wanted.push_back(std::move(candidate));
     }
     return wanted;
+}
+
+Result<std::optional<inference::Golden>> read_golden(const registry::Store& store, const inference::WantedSlot& slot) {
+    BATON_ASSIGN(const std::string text, store.read<std::string>([&](const registry::Snapshot& snapshot) {
+        return Result(golden_of(snapshot, registry::ModelName::trusted(slot.model), slot.version));
+    }));
+    if (text.empty()) return std::optional<inference::Golden>();
+    BATON_ASSIGN(inference::Golden golden, parse_golden(text));
+    return std::optional(std::move(golden));
 }
 
 Status LiveFeed::start() {
@@ -54,7 +84,8 @@ void LiveFeed::catch_up() {
 void LiveFeed::log_changes() {
     for (const inference::SlotStatus& slot : live_set_.statuses()) {
         const std::string state(inference::serving_state_name(slot.state));
-        std::string& logged = logged_[slot.model + "@" + slot.environment];
+        const std::string role(inference::slot_role_name(slot.role));
+        std::string& logged = logged_[slot.model + "@" + slot.environment + " " + role];
         std::string now = std::to_string(slot.version) + " " + state + " " + slot.message;
         const bool is_news = slot.state != inference::ServingState::loading && now != logged;
         if (!is_news) continue;
@@ -63,6 +94,7 @@ void LiveFeed::log_changes() {
         log_event(is_bad ? LogLevel::error : LogLevel::info, is_bad ? "slot_failed" : "slot_ready",
                   {{"model", slot.model},
                    {"environment", slot.environment},
+                   {"role", role},
                    {"version", std::int64_t{slot.version}},
                    {"revision", static_cast<std::int64_t>(slot.revision)},
                    {"message", slot.message}});

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "inference/live_set.h"
@@ -10,8 +11,11 @@
 
 namespace baton::server {
 
-// The live set as inference wants it, with the ONNX blob of each version.
+// The live set as inference wants it, with the ONNX blob of each version; candidates of traffic rules come last.
 Result<std::vector<inference::WantedSlot>> wanted_slots(const registry::Snapshot& snapshot, std::int64_t& revision);
+
+// What the version of a slot answered when it was registered.
+Result<std::optional<inference::Golden>> read_golden(const registry::Store& store, const inference::WantedSlot& slot);
 
 // Both must outlive the feed, and the feed the store's last commit and the live set's last load. Thread-safe.
 class LiveFeed {

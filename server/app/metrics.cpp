@@ -149,11 +149,93 @@ void write_failures(PrometheusText& out, const Routes& routes) {
 void write_live_set(PrometheusText& out, const Routes& routes, const inference::LiveSet& live_set) {
     out.family("baton_live_revision", "Live-set revision that requests are answered from", "gauge");
     out.sample("baton_live_revision", "", static_cast<double>(routes.revision));
+    const auto departing = live_set.departing();
+    const auto warm = std::ranges::count(departing, true, &inference::DepartingVersion::warm);
+    out.family("baton_departing_versions", "Loaded versions that are not live any more", "gauge");
+    out.sample("baton_departing_versions", "state=\"warm\"", static_cast<double>(warm));
+    out.sample("baton_departing_versions", "state=\"draining\"",
+               static_cast<double>(static_cast<std::ptrdiff_t>(departing.size()) - warm));
     out.family("baton_slot_serving", "1 while the slot's live version is served", "gauge");
     for (const auto& status : live_set.statuses()) {
+        if (status.role != inference::SlotRole::live) continue;
         const std::string labels = "model=\"" + status.model + "\",environment=\"" + status.environment + "\"";
         out.sample("baton_slot_serving", labels, status.state == inference::ServingState::ready ? 1 : 0);
     }
+}
+
+// Any text may name an output.
+std::string escaped(std::string_view text) {
+    std::string safe;
+    for (const char c : text) {
+        if (c == '\\' || c == '"') safe += '\\';
+        safe += c == '\n' ? ' ' : c;
+    }
+    return safe;
+}
+
+struct ShadowOf {
+    std::string labels;
+    inference::ShadowStatistics statistics;
+};
+
+std::vector<ShadowOf> shadows_of(const inference::LiveSet& live_set) {
+    std::vector<ShadowOf> shadows;
+    for (const auto& status : live_set.statuses()) {
+        if (status.role != inference::SlotRole::shadow) continue;
+        auto statistics = live_set.shadow_statistics(status.model, status.environment);
+        if (!statistics) continue;
+        shadows.push_back({"model=\"" + status.model + "\",environment=\"" + status.environment + "\",version=\"" +
+                               std::to_string(status.version) + "\"",
+                           *std::move(statistics)});
+    }
+    return shadows;
+}
+
+// Of candidates that are compared with the live version.
+void write_shadows(PrometheusText& out, const inference::LiveSet& live_set) {
+    using inference::ShadowStatistics;
+    struct Number {
+        const char* name;
+        const char* help;
+        const char* type;
+        std::uint64_t ShadowStatistics::*value;
+    };
+    static constexpr std::array numbers = {
+        Number{"baton_shadow_requests_total", "Requests that the shadow answered and that were compared", "counter",
+               &ShadowStatistics::requests},
+        Number{"baton_shadow_failures_total", "Requests that the shadow could not answer", "counter",
+               &ShadowStatistics::failures},
+        Number{"baton_shadow_dropped_total", "Requests that found the shadow's queue full", "counter",
+               &ShadowStatistics::dropped},
+        Number{"baton_shadow_queued", "Requests that wait for the shadow", "gauge", &ShadowStatistics::queued},
+        Number{"baton_shadow_rows_total", "Rows compared", "counter", &ShadowStatistics::rows},
+        Number{"baton_shadow_rows_differing_total", "Rows that the shadow answered otherwise", "counter",
+               &ShadowStatistics::rows_differing},
+    };
+    const std::vector<ShadowOf> shadows = shadows_of(live_set);
+    for (const Number& number : numbers) {
+        out.family(number.name, number.help, number.type);
+        for (const ShadowOf& shadow : shadows) {
+            out.sample(number.name, shadow.labels, static_cast<double>(shadow.statistics.*number.value));
+        }
+    }
+    const auto of_outputs = [&](const char* name, const char* help, const char* type, const auto& value) {
+        out.family(name, help, type);
+        for (const ShadowOf& shadow : shadows) {
+            for (const inference::OutputDifference& output : shadow.statistics.outputs) {
+                out.sample(name, shadow.labels + ",output=\"" + escaped(output.name) + "\"", value(output));
+            }
+        }
+    };
+    using Output = const inference::OutputDifference&;
+    of_outputs("baton_shadow_elements_total", "Elements of an output that were compared", "counter",
+               [](Output output) { return static_cast<double>(output.elements); });
+    of_outputs("baton_shadow_elements_differing_total", "Those that the shadow answered otherwise", "counter",
+               [](Output output) { return static_cast<double>(output.differing); });
+    of_outputs("baton_shadow_absolute_difference_total", "Sum of the absolute differences", "counter",
+               [](Output output) { return output.sum; });
+    of_outputs("baton_shadow_largest_difference", "Largest absolute difference so far", "gauge",
+               [](Output output) { return output.largest; });
 }
 
 }  // namespace
@@ -182,6 +264,7 @@ std::string metrics_text(const RequestMetrics& requests, const inference::LiveTa
     out.family("baton_worker_queue_length", "Tasks waiting for a worker", "gauge");
     out.sample("baton_worker_queue_length", "", static_cast<double>(pool.queued()));
     write_live_set(out, *routes, live_set);
+    write_shadows(out, live_set);
     write_metrics(out, own_metrics, *routes);
     write_histograms(out, *routes);
     write_failures(out, *routes);

@@ -71,7 +71,7 @@ public:
           folder_(std::move(folder)),
           authenticator_(*folder_.store, clock),
           engines_(open_runtime(options)),
-          live_set_(live_set_options(options, engines_), live_table_,
+          live_set_(live_set_options(options, *folder_.store, engines_), live_table_,
                     [this](const Digest& digest) { return folder_.blobs->read(digest); }),
           api_({*folder_.store, authenticator_, *folder_.blobs, live_set_, engines_, *watch_, pool_},
                {options.anonymous_live, BATON_VERSION, std::max<std::size_t>(1, options.workers / 2)}),
@@ -166,7 +166,7 @@ private:
         return runtime;
     }
 
-    static inference::LiveSet::Options live_set_options(const ServeOptions& options,
+    static inference::LiveSet::Options live_set_options(const ServeOptions& options, const registry::Store& store,
                                                         const inference::Engines& engines) {
         inference::LiveSet::Options live;
         live.environment = options.environment;
@@ -176,6 +176,7 @@ private:
             BATON_ASSIGN(inference::OnnxModel opened, engines.open(bytes, choice));
             return std::shared_ptr<const inference::Model>(std::move(opened.model));
         };
+        live.read_golden = [&store](const inference::WantedSlot& slot) { return read_golden(store, slot); };
         return live;
     }
 

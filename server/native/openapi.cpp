@@ -55,6 +55,10 @@ constexpr std::array operations = {
     Operation{"POST", "/requests/{id}/promotion", "Make the requested version live", "expected_revision"},
     Operation{"POST", "/models/{model}/rollback", "Go back to an earlier live version", "reason! environment to"},
     Operation{"POST", "/models/{model}/versions/{ref}/retirement", "Retire a version", "reason!"},
+    Operation{"GET", "/models/{model}/traffic", "Read the traffic rules with what the shadow has counted", ""},
+    Operation{"PUT", "/models/{model}/traffic", "Make or change a canary or a shadow", "canary shadow"},
+    Operation{"DELETE", "/models/{model}/traffic", "End the canary, the shadow or both", ""},
+    Operation{"POST", "/models/{model}/traffic/end", "Promote the canary or break it off", "outcome! reason"},
     Operation{"GET", "/live", "Read or wait for the live set", ""},
     Operation{"GET", "/models/{model}/slots", "Read what is and was live", ""},
     Operation{"GET", "/models/{model}/payloads", "Read the latest inference requests that were kept", ""},
@@ -71,7 +75,16 @@ constexpr std::array operations = {
     Operation{"GET", "/openapi.json", "Read this document", ""},
 };
 
-std::vector<std::string_view> query_parameters(std::string_view path) {
+std::vector<std::string_view> traffic_parameters(std::string_view method) {
+    if (method == "GET") return {"environment"};
+    if (method == "DELETE") return {"environment", "kind", "wait"};
+    return {"environment", "wait"};
+}
+
+std::vector<std::string_view> query_parameters(std::string_view method, std::string_view path) {
+    if (path.find("/traffic") != std::string_view::npos) return traffic_parameters(method);
+    if (method == "POST" && !path.ends_with("/promotion") && !path.ends_with("/rollback")) return {};
+    if (method != "GET" && method != "POST") return {};
     if (path == "/live") return {"environment", "since", "wait"};
     if (path == "/audit") return {"filter", "after", "page_size", "page_token"};
     if (path.ends_with("/diff")) return {"from", "to"};
@@ -94,11 +107,8 @@ json parameters_of(const Operation& operation) {
                               {"required", true},
                               {"schema", {{"type", "string"}}}});
     }
-    if (operation.method == "GET" || operation.method == "POST") {
-        for (const std::string_view name : query_parameters(operation.path)) {
-            if (operation.method == "POST" && name != "wait") continue;
-            parameters.push_back({{"name", name}, {"in", "query"}, {"schema", {{"type", "string"}}}});
-        }
+    for (const std::string_view name : query_parameters(operation.method, operation.path)) {
+        parameters.push_back({{"name", name}, {"in", "query"}, {"schema", {{"type", "string"}}}});
     }
     const bool makes_secret = operation.method == "POST" && operation.path == "/tokens";  // its answer is not kept
     if (operation.method != "GET" && operation.method != "HEAD" && !makes_secret) {

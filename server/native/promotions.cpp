@@ -2,7 +2,7 @@
 #include "registry/workflow.h"
 #include "server/native/json_body.h"
 #include "server/native/json_out.h"
-#include "server/native/routes.h"
+#include "server/native/waiting.h"
 
 namespace baton::server::native {
 namespace {
@@ -10,12 +10,10 @@ namespace {
 using registry::Answer;
 using registry::Transaction;
 
-constexpr std::chrono::seconds ready_wait{60};
-
 Result<Answer> slot_answer(const Api& api, Result<registry::Slot> slot) {
     if (!slot.ok()) return std::move(slot).error();
     Answer answer = json_answer(200, to_json(*slot, api.live_set().statuses()));
-    answer.headers.emplace_back("X-Live-Revision", std::to_string(slot->revision));
+    answer.headers.emplace_back(live_revision_header, std::to_string(slot->revision));
     return answer;
 }
 
@@ -65,7 +63,8 @@ Response roll_back_now(const Api& api, const Request& request) {
 }
 
 // The slot that the change made, as it is served now.
-Response current_slot(const Api& api, const Request& request, const std::string& revision, Response changed) {
+Response current_slot(const Api& api, const Request& request, Response changed) {
+    const std::string revision(changed.headers.get(live_revision_header).value_or(""));
     const Response live =
         api.read(request, [&](const registry::Snapshot& snapshot, const registry::Caller& caller) -> Result<Response> {
             BATON_ASSIGN(const registry::LiveSnapshot all, live_snapshot(snapshot, &caller, std::nullopt));
@@ -78,32 +77,6 @@ Response current_slot(const Api& api, const Request& request, const std::string&
         });
     if (live.status == 200) changed.body = std::get<std::string>(live.body);
     return changed;
-}
-
-// Runs the change on the pool; with `?wait=ready`, answers when the version is served (or failed to load), holding no
-// thread.
-void change_and_wait(const Api& api, Handler change, const std::shared_ptr<Request>& request, Responder responder) {
-    const auto pending = std::make_shared<PendingRequest>(PendingRequest{request, std::move(responder)});
-    const auto run = [&api, change, pending] {
-        Response response = change(api, *pending->request);
-        const auto revision = response.headers.get("X-Live-Revision");
-        if (!revision || pending->request->query_parameter("wait") != "ready") {
-            pending->responder(std::move(response));
-            return;
-        }
-        const std::string number(*revision);
-        const std::uint64_t wanted = std::stoull(number);
-        auto answer = std::make_shared<Response>(std::move(response));
-        const auto finish = [&api, pending, number, answer] {
-            const auto render = [&api, pending, number, answer] {
-                pending->responder(current_slot(api, *pending->request, number, std::move(*answer)));
-            };
-            // A full pool must not lose the answer of a change that was made.
-            if (!api.pool().submit(render)) pending->responder(std::move(*answer));
-        };
-        api.live_watch().when([&api, wanted] { return api.live_set().settled(wanted); }, ready_wait, finish);
-    };
-    api.run_pooled(pending, run);
 }
 
 struct Retirement {
@@ -132,14 +105,8 @@ Response retire_now(const Api& api, const Request& request) {
 }  // namespace
 
 void add_promotion_routes(Router& router, const Api& api) {
-    const auto waiting = [&](std::string pattern, Handler handler) {
-        router.add({Method::post, std::move(pattern),
-                    Async{[&api, handler](const std::shared_ptr<Request>& request, Responder responder) {
-                        change_and_wait(api, handler, request, std::move(responder));
-                    }}});
-    };
-    waiting("/api/v1/requests/{id}/promotion", promote_now);
-    waiting("/api/v1/models/{model}/rollback", roll_back_now);
+    waiting(router, api, Method::post, "/api/v1/requests/{id}/promotion", promote_now, current_slot);
+    waiting(router, api, Method::post, "/api/v1/models/{model}/rollback", roll_back_now, current_slot);
     pooled(router, api, Method::post, "/api/v1/models/{model}/versions/{ref}/retirement", retire_now);
 }
 

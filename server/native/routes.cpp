@@ -21,6 +21,7 @@ void add_routes(Router& router, const Api& api) {
     add_diff_routes(router, api);
     add_request_routes(router, api);
     add_promotion_routes(router, api);
+    add_traffic_routes(router, api);
     add_live_routes(router, api);
     add_identity_routes(router, api);
     add_audit_routes(router, api);

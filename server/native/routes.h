@@ -24,6 +24,7 @@ void add_report_routes(Router& router, const Api& api);
 void add_diff_routes(Router& router, const Api& api);
 void add_request_routes(Router& router, const Api& api);
 void add_promotion_routes(Router& router, const Api& api);
+void add_traffic_routes(Router& router, const Api& api);
 void add_live_routes(Router& router, const Api& api);
 void add_identity_routes(Router& router, const Api& api);
 void add_audit_routes(Router& router, const Api& api);

@@ -1,0 +1,176 @@
+// Traffic rules of a model in one environment: canary and shadow.
+#include "registry/traffic.h"
+
+#include <cmath>
+
+#include "registry/workflow.h"
+#include "server/native/json_body.h"
+#include "server/native/traffic_json.h"
+#include "server/native/waiting.h"
+
+namespace baton::server::native {
+namespace {
+
+using registry::Answer;
+using registry::Traffic;
+using registry::TrafficKind;
+using registry::Transaction;
+using registry::WantedRule;
+
+std::string text_of(const Api& api, const Traffic& traffic) {
+    const auto& live_set = api.live_set();
+    return to_json(traffic, live_set.statuses(),
+                   live_set.shadow_statistics(traffic.model.text(), traffic.environment.text()));
+}
+
+Result<Response> traffic_response(const Api& api, const registry::Snapshot& snapshot, const registry::Caller& caller,
+                                  const Request& request) {
+    BATON_ASSIGN(const registry::ModelName model, model_parameter(request));
+    BATON_ASSIGN(const registry::Environment environment, environment_parameter(request));
+    BATON_ASSIGN(const Traffic traffic, get_traffic(snapshot, caller, model, environment));
+    Response response = Response::json(200, text_of(api, traffic));
+    response.headers.set("ETag", revision_etag(traffic.revision()));
+    return response;
+}
+
+Response get(const Api& api, const Request& request) {
+    return api.read(request, [&](const registry::Snapshot& snapshot, const registry::Caller& caller) {
+        return traffic_response(api, snapshot, caller, request);
+    });
+}
+
+// The rules as they are now, if they can still be read.
+Response as_served(const Api& api, const Request& request, Response changed) {
+    const Response now = get(api, request);
+    if (now.status == 200) changed.body = std::get<std::string>(now.body);
+    return changed;
+}
+
+Result<Answer> answer(const Api& api, const Result<Traffic>& traffic) {
+    if (!traffic.ok()) return traffic.error();
+    Answer answer = json_answer(200, text_of(api, *traffic));
+    answer.headers.emplace_back("ETag", revision_etag(traffic->revision()));
+    answer.headers.emplace_back(live_revision_header, std::to_string(traffic->live_revision));
+    return answer;
+}
+
+struct Place {
+    registry::ModelName model;
+    registry::Environment environment;
+};
+
+Result<Place> read_place(const Request& request) {
+    BATON_ASSIGN(registry::ModelName model, model_parameter(request));
+    BATON_ASSIGN(registry::Environment environment, environment_parameter(request));
+    return Place{std::move(model), std::move(environment)};
+}
+
+// Percent to hundredths of it.
+std::int64_t read_share(JsonBody& rule, const std::string& field, std::optional<double> otherwise) {
+    const std::optional<double> percent = rule.number(field);
+    const double hundredths = percent.value_or(otherwise.value_or(-1)) * 100;
+    const double whole = std::round(hundredths);
+    if (whole < 0 || whole > registry::whole_share || std::abs(hundredths - whole) > 1e-6) {
+        rule.wrong(field, "must be 0 to 100 with at most two decimals");
+        return 0;
+    }
+    return static_cast<std::int64_t>(whole);
+}
+
+registry::VersionNumber read_version(JsonBody& rule) {
+    const std::optional<std::int64_t> version = rule.integer("version");
+    if (!version || *version < 1) rule.wrong("version", "must be the number of a version");
+    return version.value_or(0);
+}
+
+struct Change {
+    Place place;
+    std::vector<WantedRule> rules;
+    std::optional<std::int64_t> expected_revision;
+};
+
+Result<Change> read_change(const Request& request) {
+    BATON_ASSIGN(Place place, read_place(request));
+    BATON_ASSIGN(const std::optional<std::int64_t> expected, if_match(request));
+    BATON_ASSIGN(JsonBody body, JsonBody::parse(request.body));
+    std::vector<WantedRule> rules;
+    if (auto canary = body.object("canary")) {
+        rules.push_back({.kind = TrafficKind::canary,
+                         .version = read_version(*canary),
+                         .share = read_share(*canary, "percent", std::nullopt),
+                         .header = canary->text("header").value_or("")});
+    }
+    if (auto shadow = body.object("shadow")) {
+        rules.push_back({.kind = TrafficKind::shadow,
+                         .version = read_version(*shadow),
+                         .share = read_share(*shadow, "sample", 100)});
+    }
+    BATON_TRY(body.finish());
+    return Change{std::move(place), std::move(rules), expected};
+}
+
+Response put(const Api& api, const Request& request) {
+    return api.change(request, read_change, [&](Transaction& transaction, const Change& wanted) {
+        return answer(api, set_traffic(transaction, wanted.place.model, wanted.place.environment, wanted.rules,
+                                       wanted.expected_revision));
+    });
+}
+
+struct Removal {
+    Place place;
+    std::optional<TrafficKind> kind;
+};
+
+Result<Removal> read_removal(const Request& request) {
+    BATON_ASSIGN(Place place, read_place(request));
+    std::optional<TrafficKind> kind;
+    if (const auto name = request.query_parameter("kind")) {
+        kind = registry::parse_traffic_kind(*name);
+        if (!kind) return invalid_argument("kind must be canary or shadow");
+    }
+    return Removal{std::move(place), kind};
+}
+
+Response remove(const Api& api, const Request& request) {
+    return api.change(request, read_removal, [&](Transaction& transaction, const Removal& wanted) {
+        return answer(api, clear_traffic(transaction, wanted.place.model, wanted.place.environment, wanted.kind, ""));
+    });
+}
+
+struct Outcome {
+    Place place;
+    bool promote = false;
+    std::string reason;
+};
+
+Result<Outcome> read_outcome(const Request& request) {
+    BATON_ASSIGN(Place place, read_place(request));
+    BATON_ASSIGN(JsonBody body, JsonBody::parse(request.body));
+    const std::string outcome = body.required_text("outcome");
+    if (outcome != "promote" && outcome != "abort") body.wrong("outcome", "must be promote or abort");
+    std::string reason = body.text("reason").value_or("");
+    if (outcome == "abort" && reason.empty()) body.wrong("reason", "must say why: it is kept with the change");
+    BATON_TRY(body.finish());
+    return Outcome{std::move(place), outcome == "promote", std::move(reason)};
+}
+
+Response end_canary(const Api& api, const Request& request) {
+    return api.change(request, read_outcome, [&](Transaction& transaction, const Outcome& wanted) {
+        const auto& [model, environment] = wanted.place;
+        return answer(api, wanted.promote
+                               ? promote_canary(transaction, model, environment)
+                               : clear_traffic(transaction, model, environment, TrafficKind::canary, wanted.reason));
+    });
+}
+
+}  // namespace
+
+void add_traffic_routes(Router& router, const Api& api) {
+    const std::string traffic = "/api/v1/models/{model}/traffic";
+    pooled(router, api, Method::get, traffic, get);
+    waiting(router, api, Method::put, traffic, put, as_served);
+    waiting(router, api, Method::del, traffic, remove, as_served);
+    waiting(router, api, Method::post, traffic + "/end", end_canary, as_served);
+}
+
+}  // namespace baton::server::native
