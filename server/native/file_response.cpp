@@ -75,12 +75,18 @@ ByteRange parse_range(std::string_view header, std::uint64_t size) {
     return {ByteRange::Kind::part, *first, std::min(*last, size - 1) - *first + 1};
 }
 
-Response manifest_response(const Request& request, const registry::Version& version) {
+Result<Response> manifest_response(const Request& request, const registry::Version& version) {
     if (none_match_fails(request, quoted(version.digest))) return not_modified(version.digest);
     std::vector<artifacts::ManifestFile> files;
     for (const registry::File& file : version.files) files.push_back({file.path, file.size, file.digest});
-    Result<artifacts::Manifest> manifest = artifacts::Manifest::create(std::move(files));
-    Response response = Response::json(200, manifest.ok() ? manifest->canonical() : "{}");
+    const Result<artifacts::Manifest> manifest = artifacts::Manifest::create(std::move(files));
+    if (!manifest.ok() || manifest->digest() != version.digest) {
+        return Error{.code = Code::integrity,
+                     .message = "The stored files of version " + std::to_string(version.number) + " of \"" +
+                                version.model.text() + "\" no longer make the manifest " + version.digest.text() + ".",
+                     .hint = "The metadata has changed on the server's disk: `baton fsck` tells more."};
+    }
+    Response response = Response::json(200, manifest->canonical());
     add_validators(response, version.digest);
     response.headers.set("Baton-Model-Version", std::to_string(version.number));
     return response;

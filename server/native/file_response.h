@@ -11,7 +11,8 @@
 
 namespace baton::server::native {
 
-Response manifest_response(const Request& request, const registry::Version& version);
+// The canonical manifest, or 304. integrity when the stored list of files is no longer that of the version's digest.
+Result<Response> manifest_response(const Request& request, const registry::Version& version);
 
 // One file of a version: 200, 206 for one range (RFC 9110; several ranges answer the whole), 304, or 416.
 Result<Response> file_response(const Request& request, const registry::Version& version, std::string_view path,

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "artifacts/manifest.h"
+
 namespace baton::server::native {
 namespace {
 
@@ -39,6 +41,39 @@ TEST(ParseRange, FollowsRfc9110) {
         EXPECT_EQ(range.length, c.length) << c.header;
     }
     EXPECT_EQ(parse_range("bytes=0-", 0).kind, Kind::unsatisfiable);
+}
+
+registry::Version version_of(const std::string& path) {
+    artifacts::ManifestFile file;
+    file.path = "model.onnx";
+    file.size = 3;
+    file.digest = sha256("abc");
+    return {.model = registry::ModelName::trusted("m"),
+            .number = 1,
+            .digest = artifacts::Manifest::create({file})->digest(),
+            .created_at = {},
+            .created_by = registry::UserName::trusted("ada"),
+            .description = {},
+            .tags = {},
+            .metadata = {},
+            .signature = {},
+            .engine = {},
+            .model_path = {},
+            .files = {{path, 3, sha256("abc")}},
+            .live_in = {},
+            .findings = {},
+            .aliases = {}};
+}
+
+TEST(ManifestResponse, IsTheManifestOrNothing) {
+    const auto whole = manifest_response({}, version_of("model.onnx"));
+    ASSERT_TRUE(whole.ok());
+    EXPECT_EQ(sha256(std::get<std::string>(whole->body)), version_of("model.onnx").digest);
+    for (const char* path : {"renamed.onnx", "../model.onnx"}) {
+        const auto damaged = manifest_response({}, version_of(path));
+        ASSERT_FALSE(damaged.ok()) << path;
+        EXPECT_EQ(damaged.error().code, Code::integrity);
+    }
 }
 
 }  // namespace
