@@ -27,7 +27,7 @@ struct Signature {
 
 // The most elements that one row of all inputs together may have by its declared shapes (a dimension that varies counts
 // as one). Whoever loads or warms a model up makes such rows, so a file of a hundred bytes must not declare a terabyte.
-inline constexpr std::size_t kMaxRowElements = std::size_t{1} << 20;
+inline constexpr std::size_t kMaxRowElements = std::size_t{1} << 23;
 // too_large over that.
 Status check_row_size(const std::vector<TensorSpec>& inputs);
 
