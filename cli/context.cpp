@@ -1,7 +1,10 @@
 #include "cli/context.h"
 
+#include <cerrno>
 #include <nlohmann/json.hpp>
 #include <ostream>
+
+#include "cli/files.h"
 
 namespace baton::cli {
 namespace {
@@ -66,8 +69,14 @@ Status Context::answer(const Json& document, const std::function<void(std::ostre
     } else {
         people(io_.out);
     }
+    return flush();
+}
+
+Status Context::flush() {
+    errno = 0;
     io_.out.flush();
-    return {};
+    if (io_.out.good()) return {};
+    return system_error("cannot write", "standard output", errno == 0 ? EIO : errno);
 }
 
 void Context::note(const std::string& text) { io_.err << printable(text) << "\n" << std::flush; }

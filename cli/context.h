@@ -38,9 +38,12 @@ public:
     // The connection, made at the first call.
     Result<std::reference_wrapper<Api>> api();
 
-    // The verb's answer: the document with --json, else what `people` prints. Once a run.
+    // The verb's answer: the document with --json, else what `people` prints. Once a run. An error when it could not be
+    // written.
     Status answer(const Json& document, const std::function<void(std::ostream&)>& people);
     bool answered() const { return answered_; }
+    // Whether all that was written to standard output has arrived.
+    Status flush();
     // A line on stderr.
     void note(const std::string& text);
 

@@ -5,6 +5,8 @@
 namespace baton::cli {
 namespace {
 
+constexpr int deepest = 100;
+
 std::string scalar_text(const Json& value) {
     if (value.is_string()) return value.get<std::string>();
     if (value.is_number() || value.is_boolean()) return value.dump();
@@ -14,12 +16,23 @@ std::string scalar_text(const Json& value) {
 }  // namespace
 
 Result<Json> parse_json(std::string_view bytes, std::string_view what) {
+    bool too_deep = false;
+    const auto within_depth = [&](int depth, Json::parse_event_t, const Json&) {
+        too_deep = too_deep || depth > deepest;
+        return !too_deep;  // what is deeper is not kept
+    };
     try {
-        return Json::parse(bytes);
+        Json document = Json::parse(bytes, within_depth);
+        if (!too_deep) return document;
     } catch (const Json::parse_error& error) {
-        return invalid_argument(std::string(what) + " is no JSON document: it breaks off or is wrong at byte " +
-                                std::to_string(error.byte));
+        if (!too_deep) {
+            return invalid_argument(std::string(what) + " is no JSON document: it breaks off or is wrong at byte " +
+                                    std::to_string(error.byte));
+        }
+    } catch (const Json::out_of_range&) {
+        return invalid_argument(std::string(what) + " has a number that is too large: beyond about 1.8e308");
     }
+    return invalid_argument(std::string(what) + " is nested more than " + std::to_string(deepest) + " levels deep");
 }
 
 std::string dump(const Json& document, int indent) {

@@ -12,7 +12,8 @@ namespace baton::cli {
 
 using Json = nlohmann::ordered_json;  // members keep the order in which the server or a file gave them
 
-// invalid_argument names `what` ("report.json") when the bytes are no JSON document.
+// invalid_argument names `what` ("report.json") when the bytes are no JSON document, are nested more than 100 levels
+// deep or have a number that no double holds.
 Result<Json> parse_json(std::string_view bytes, std::string_view what);
 std::string dump(const Json& document, int indent = -1);  // broken UTF-8 is replaced, never thrown over
 

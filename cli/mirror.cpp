@@ -101,9 +101,11 @@ Result<int> take_lock(const fs::path& versions) {
 }  // namespace
 
 Result<Mirror> Mirror::open(const fs::path& directory) {
-    fs::path place = fs::absolute(directory).lexically_normal();
+    std::error_code error;  // of an empty name, or a working folder that is gone
+    fs::path place = fs::absolute(directory, error).lexically_normal();
     if (!place.has_filename()) place = place.parent_path();
-    if (!place.has_filename()) return invalid_argument("'" + directory.string() + "' cannot hold a pulled version");
+    if (error || !place.has_filename())
+        return invalid_argument("'" + directory.string() + "' cannot hold a pulled version");
     const fs::path versions = place.string() + ".versions";
     BATON_TRY(check_place(place, versions));
     BATON_TRY(make_folder(versions));

@@ -37,6 +37,22 @@ void report(Context& context, const Error& error) {
     io.err.flush();
 }
 
+// Reports what went wrong, if anything did, and answers the exit code.
+int conclude(Context& context, const Status& status) {
+    if (status.ok()) return 0;
+    report(context, status.error());
+    return exit_code(status.error().code);
+}
+
+// What no verb foresaw, such as an answer of another shape, is reported like any other error.
+Status act(const Action& chosen, Context& context) {
+    try {
+        return chosen(context);
+    } catch (const std::exception& error) {
+        return internal_error(std::string("this should not have happened: ") + error.what());
+    }
+}
+
 // What CLI11 says, but for the commonest slip in better words.
 std::string usage_message(const CLI::App& root, const std::vector<std::string>& arguments,
                           const CLI::ParseError& error) {
@@ -52,15 +68,17 @@ std::optional<int> parse(CLI::App& root, const std::vector<std::string>& argumen
         root.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // as CLI11 wants them
         return std::nullopt;
     } catch (const CLI::ParseError& error) {
-        if (error.get_exit_code() == 0) return root.exit(error, context.io().out, context.io().err);
+        if (error.get_exit_code() == 0) {
+            root.exit(error, context.io().out, context.io().err);  // --help
+            return conclude(context, context.flush());
+        }
         std::string verb = "baton";
         for (const CLI::App* app = &root; !app->get_subcommands().empty();) {
             app = app->get_subcommands().front();
             verb += " " + app->get_name();
         }
-        report(context,
-               invalid_argument(usage_message(root, arguments, error), verb + " --help shows usage and examples"));
-        return exit_code(Code::invalid_argument);
+        return conclude(context, invalid_argument(usage_message(root, arguments, error),
+                                                  verb + " --help shows usage and examples"));
     }
 }
 
@@ -85,10 +103,7 @@ int run(const std::vector<std::string>& arguments, Io& io) {
     Context context(options, io);
     if (const auto code = parse(root, arguments, context)) return *code;
 
-    const Status status = chosen(context);
-    if (status.ok()) return 0;
-    report(context, status.error());
-    return exit_code(status.error().code);
+    return conclude(context, act(chosen, context));
 }
 
 }  // namespace baton::cli

@@ -167,8 +167,9 @@ Status watch_turn(Context& context, Api& api, const Source& source, Mirror& mirr
     if (now == revision && revision >= 0) return {};
     BATON_ASSIGN(const std::optional<Manifest> pulled, pull_once(context, api, source, mirror, mirror.shown()));
     revision = now;
-    if (pulled) context.io().out << source.text() << " is now " << pulled->digest().text() << "\n" << std::flush;
-    return {};
+    if (!pulled) return {};
+    context.io().out << source.text() << " is now " << pulled->digest().text() << "\n";
+    return context.flush();
 }
 
 // Ends only with an error that waiting does not cure, or with the process.

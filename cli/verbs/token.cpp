@@ -54,6 +54,12 @@ Result<Json> token_of_folder(const std::string& data, const server::LocalTokenOp
                 {"secret", token.secret}};
 }
 
+Error secret_lost(const std::string& id, Error error) {
+    error.message = "token " + id + " was made, but its secret is lost: " + error.message;
+    error.hint = "make another; baton token revoke " + id + " ends this one";
+    return error;
+}
+
 Status create(Context& context, const Arguments& arguments) {
     server::LocalTokenOptions wanted = arguments.token;
     if (!arguments.expires.empty()) {
@@ -64,7 +70,8 @@ Status create(Context& context, const Arguments& arguments) {
     if (!context.options().json) {
         context.note("token " + text(token, "id") + " of " + wanted.user + "; the secret is shown only now");
     }
-    return context.answer(token, [&](std::ostream& out) { out << text(token, "secret") << "\n"; });
+    const Status shown = context.answer(token, [&](std::ostream& out) { out << text(token, "secret") << "\n"; });
+    return shown.ok() ? shown : secret_lost(text(token, "id"), shown.error());
 }
 
 Status list(Context& context) {

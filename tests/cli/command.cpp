@@ -12,6 +12,7 @@ Outcome CommandTest::baton(const std::vector<std::string>& arguments, const std:
     std::istringstream in(input);
     std::ostringstream out;
     std::ostringstream err;
+    if (output_is_full) out.setstate(std::ios::badbit);
     Io io{.in = in,
           .out = out,
           .err = err,
