@@ -21,19 +21,6 @@ function(baton_room name)
   target_precompile_headers(${target} PRIVATE ${BATON_STD_PCH})
 endfunction()
 
-# baton_fuzzer(TARGET [lib...])
-# The libFuzzer program fuzz_TARGET of a function in tests/fuzz/targets.h; all of them are `fuzzers`.
-function(baton_fuzzer name)
-  add_executable(fuzz_${name} ${CMAKE_SOURCE_DIR}/tests/fuzz/libfuzzer.cpp ${CMAKE_SOURCE_DIR}/tests/fuzz/targets.cpp)
-  target_link_libraries(fuzz_${name} PRIVATE ${ARGN})
-  target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
-  target_compile_definitions(fuzz_${name} PRIVATE BATON_FUZZ_TARGET=${name})
-  if(NOT TARGET fuzzers)
-    add_custom_target(fuzzers)
-  endif()
-  add_dependencies(fuzzers fuzz_${name})
-endfunction()
-
 # baton_test(NAME [lib...])
 # The program NAME_tests of all .cpp files below tests/NAME, run by CTest test by test.
 function(baton_test name)

@@ -27,6 +27,7 @@ void add_serve(CLI::App& root, Action& chosen) {
                      "ONNX Runtime's library, libonnxruntime.so.1; found by itself where set-up put it. off: do without")
         ->envname("BATON_ONNXRUNTIME")
         ->type_name("FILE");
+    text_option("--server-name", options->server_name, "What inference clients are told, as some look for one", "NAME");
     verb->add_flag("--anonymous-inference", options->anonymous_inference, "Predictions need no token");
     verb->add_flag("--anonymous-live", options->anonymous_live, "Reading what is live needs no token");
     verb->add_option("--loops", options->loops, "Event loops; 0: one less than there are cores")

@@ -183,6 +183,7 @@ private:
     InferenceService::Options inference_options(const ServeOptions& options) {
         InferenceService::Options inference;
         inference.environment = options.environment;
+        inference.server_name = options.server_name;
         inference.server_version = BATON_VERSION;
         inference.ready = [this] { return !draining_.load(); };
         inference.payloads = payloads_ ? &*payloads_ : nullptr;

@@ -17,6 +17,7 @@ struct ServeOptions {
     std::string grpc_listen;                 // empty: no gRPC
     std::string management_listen;           // empty: no management listener
     std::string environment = "production";  // the one that inference without a version is answered from
+    std::string server_name = "baton";       // as inference clients are told
     bool anonymous_inference = false;
     bool anonymous_live = false;               // reading live manifests and files
     std::size_t loops = 0;                     // event loops; 0: cores - 1, at least 1

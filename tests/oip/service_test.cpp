@@ -25,6 +25,19 @@ TEST(Versions, AreDecimalNumbersWithoutLeadingZeros) {
     }
 }
 
+TEST(VisibleVersions, NeedAnIdentityThoughThereAreNone) {
+    inference::LiveTable table;
+    inference::LiveSet live_set({}, table, [](const Digest&) -> Result<std::string> { return not_found("no blob"); });
+    WorkerPool pool(1, 1);
+    const auto nobody = [](const Request&, std::string_view) -> Status {
+        return Error{.code = Code::unauthenticated, .message = "who are you?"};
+    };
+    const InferenceService service(table, live_set, pool, nobody, {});
+    const auto visible = service.visible_versions(Request());
+    ASSERT_FALSE(visible.ok());
+    EXPECT_EQ(visible.error().code, Code::unauthenticated);
+}
+
 // A protocol whose body is the number of rows.
 class RowsExchange : public InferenceExchange {
 public:
