@@ -51,6 +51,8 @@ std::string_view serving_state_name(ServingState state) {
             return "ready";
         case ServingState::failed:
             return "failed";
+        case ServingState::draining:
+            return "draining";
     }
     return "";
 }

@@ -40,7 +40,8 @@ struct WantedSlot {
     std::uint64_t started = 0;  // the revision at which it became the candidate: another one is another rollout
 };
 
-enum class ServingState { loading, ready, failed };
+// A version drains once it is not routable any more and requests still use it; no wanted slot does.
+enum class ServingState { loading, ready, failed, draining };
 std::string_view serving_state_name(ServingState state);
 
 inline constexpr std::string_view files_only = "files only";

@@ -14,6 +14,15 @@ struct Arguments {
     std::string environment;
 };
 
+void print_departing(std::ostream& out, const Json& version) {
+    out << printable(version_name(version));
+    if (text(version, "state") == "warm") {
+        out << " is kept warm for a rollback\n";
+    } else {
+        out << " drains: " << text(version, "in_flight") << " requests in flight\n";
+    }
+}
+
 Status live(Context& context, const Arguments& arguments) {
     BATON_ASSIGN(Api & api, context.api());
     BATON_ASSIGN(Json answer, api.get(api_path({"live"}, {{"environment", arguments.environment}})));
@@ -22,7 +31,15 @@ Status live(Context& context, const Arguments& arguments) {
         if (arguments.model.empty() || text(slot, "model") == arguments.model) slots.push_back(slot);
     }
     answer["slots"] = slots;
-    return context.answer(answer, [&](std::ostream& out) { print_slots(out, context.style(), slots); });
+    Json departing = Json::array();
+    for (const Json& version : member(answer, "departing")) {
+        if (arguments.model.empty() || text(version, "model") == arguments.model) departing.push_back(version);
+    }
+    answer["departing"] = departing;
+    return context.answer(answer, [&](std::ostream& out) {
+        print_slots(out, context.style(), slots);
+        for (const Json& version : departing) print_departing(out, version);
+    });
 }
 
 }  // namespace

@@ -40,6 +40,7 @@ Error not_served(const SlotStatus& slot) {
         case ServingState::failed:
             return unavailable(name + " failed to load: " + slot.message);
         case ServingState::ready:
+        case ServingState::draining:
             break;
     }
     if (slot.message != inference::files_only) return unavailable(name + " is just being replaced", "try again");
@@ -260,6 +261,11 @@ std::vector<VersionState> InferenceService::versions(std::string_view model) con
             return state.model == slot.model && state.version == slot.version;
         });
         if (!known) states.push_back({slot.model, slot.version, slot.state, slot.message});
+    }
+    for (const inference::DepartingVersion& departing : live_set_.departing()) {
+        if (departing.warm || (!model.empty() && departing.model != model)) continue;
+        states.push_back({departing.model, departing.version, ServingState::draining,
+                          std::to_string(departing.in_flight) + " requests in flight"});
     }
     std::ranges::sort(states, {}, [](const VersionState& state) { return std::tie(state.model, state.version); });
     return states;

@@ -72,7 +72,8 @@ json slot(const registry::Slot& value, const SlotStatuses& statuses) {
         return item;
     }
     const auto status = std::find_if(statuses.begin(), statuses.end(), [&](const inference::SlotStatus& candidate) {
-        return candidate.model == value.model.text() && candidate.environment == value.environment.text();
+        return candidate.role == inference::SlotRole::live && candidate.model == value.model.text() &&
+               candidate.environment == value.environment.text();
     });
     const bool current = status != statuses.end() && status->revision == static_cast<std::uint64_t>(value.revision);
     item["serving"] = current ? inference::serving_state_name(status->state) : "loading";
@@ -242,10 +243,18 @@ std::string to_json(const registry::Caller& caller) {
 
 std::string to_json(const registry::Slot& value, const SlotStatuses& statuses) { return dump(slot(value, statuses)); }
 
-std::string to_json(const registry::LiveSnapshot& snapshot, const SlotStatuses& statuses) {
+std::string to_json(const registry::LiveSnapshot& snapshot, const SlotStatuses& statuses,
+                    const std::vector<inference::DepartingVersion>& departing) {
     json slots = json::array();
     for (const auto& value : snapshot.slots) slots.push_back(slot(value, statuses));
-    return dump({{"revision", snapshot.revision}, {"slots", slots}});
+    json leaving = json::array();
+    for (const auto& version : departing) {
+        leaving.push_back({{"model", version.model},
+                           {"version", version.version},
+                           {"state", version.warm ? "warm" : "draining"},
+                           {"in_flight", version.in_flight}});
+    }
+    return dump({{"revision", snapshot.revision}, {"slots", slots}, {"departing", leaving}});
 }
 
 std::string to_json(const registry::SlotHistory& history, const SlotStatuses& statuses) {

@@ -29,7 +29,9 @@ std::string to_json(const registry::Token&);
 std::string to_json(const registry::CreatedToken&);  // with its secret
 std::string to_json(const registry::Caller&);
 std::string to_json(const registry::Slot&, const SlotStatuses&);
-std::string to_json(const registry::LiveSnapshot&, const SlotStatuses&);
+// With what is loaded beside it.
+std::string to_json(const registry::LiveSnapshot&, const SlotStatuses&,
+                    const std::vector<inference::DepartingVersion>& departing);
 std::string to_json(const registry::SlotHistory&, const SlotStatuses&);
 
 std::string json_string(std::string_view text);                 // quoted and escaped

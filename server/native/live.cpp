@@ -42,6 +42,16 @@ Result<FeedQuery> feed_query(const Request& request) {
     return query;
 }
 
+// Those that the caller may see.
+std::vector<inference::DepartingVersion> departing_for(const Api& api, const registry::Caller* caller) {
+    std::vector<inference::DepartingVersion> departing = api.live_set().departing();
+    if (caller == nullptr) return departing;
+    std::erase_if(departing, [&](const inference::DepartingVersion& version) {
+        return !caller->sees(registry::ModelName::trusted(version.model));
+    });
+    return departing;
+}
+
 Response feed_now(const Api& api, const Request& request) {
     return api.read_live(
         request, [&](const registry::Snapshot& snapshot, const registry::Caller* caller) -> Result<Response> {
@@ -52,7 +62,7 @@ Response feed_now(const Api& api, const Request& request) {
             if (none_match_fails(request, etag)) {
                 response.status = 304;
             } else {
-                response = Response::json(200, to_json(live, api.live_set().statuses()));
+                response = Response::json(200, to_json(live, api.live_set().statuses(), departing_for(api, caller)));
             }
             response.headers.set("ETag", etag);
             response.headers.set("X-Live-Revision", std::to_string(live.revision));

@@ -56,6 +56,8 @@ std::string_view repository_state(ServingState state) {
             return "LOADING";
         case ServingState::ready:
             return "READY";
+        case ServingState::draining:
+            return "UNLOADING";
         case ServingState::failed:
             break;
     }

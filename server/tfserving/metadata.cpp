@@ -49,6 +49,8 @@ std::string_view state_name(ServingState state) {
             return "LOADING";
         case ServingState::ready:
             return "AVAILABLE";
+        case ServingState::draining:
+            return "UNLOADING";
         case ServingState::failed:
             break;
     }
