@@ -9,6 +9,7 @@
 #include <unordered_set>
 
 #include "base/encoding.h"
+#include "inference/onnx/wire.h"
 
 namespace baton::inference::onnx {
 namespace {
@@ -369,6 +370,7 @@ Result<Graph> read_graph(std::string_view bytes) {
         return Error{.code = Code::too_large,
                      .message = "the ONNX model is over " + std::to_string(kMaxModelBytes >> 20) + " MiB"};
     }
+    BATON_TRY(check_wire(bytes, *pb::ModelProto::descriptor()));
     pb::ModelProto model;
     if (!model.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
         return invalid_argument("the bytes are not an ONNX model");

@@ -13,8 +13,8 @@ namespace baton::inference::onnx {
 inline constexpr std::size_t kMaxModelBytes = std::size_t{512} << 20;
 
 // invalid_argument for anything that is not a well-formed model (see Graph), or names external data;
-// too_large over kMaxModelBytes or the counts stated in reader.cpp. Newer IR versions than we know are read all the
-// same.
+// too_large over kMaxModelBytes or the counts stated in wire.h and reader.cpp. Newer IR versions than we know are read
+// all the same.
 Result<Graph> read_graph(std::string_view bytes);
 
 }  // namespace baton::inference::onnx
