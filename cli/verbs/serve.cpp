@@ -23,19 +23,18 @@ void add_serve(CLI::App& root, Action& chosen) {
     text_option("--management-listen", options->management_listen, "Health and metrics on a port of their own",
                 "ADDR:PORT");
     text_option("--environment", options->environment, "Whose live versions answer predictions", "ENV");
-    verb->add_option("--onnxruntime", options->onnxruntime,
-                     "ONNX Runtime's library, libonnxruntime.so.1; found by itself where set-up put it. off: do without")
+    verb->add_option(
+            "--onnxruntime", options->onnxruntime,
+            "ONNX Runtime's library, libonnxruntime.so.1; found by itself where set-up put it. off: do without")
         ->envname("BATON_ONNXRUNTIME")
         ->type_name("FILE");
     text_option("--server-name", options->server_name, "What inference clients are told, as some look for one", "NAME");
     verb->add_flag("--anonymous-inference", options->anonymous_inference, "Predictions need no token");
     verb->add_flag("--anonymous-live", options->anonymous_live, "Reading what is live needs no token");
     verb->add_option("--loops", options->loops, "Event loops; 0: one less than there are cores")
-        ->type_name("N")
-        ->check(CLI::NonNegativeNumber);
+        ->type_name("N");
     verb->add_option("--workers", options->workers, "Threads for what may block")
         ->type_name("N")
-        ->check(CLI::PositiveNumber)
         ->capture_default_str();
     verb->add_option("--max-connections", options->connections, "Open connections in all; more are answered 503")
         ->type_name("N")
@@ -43,6 +42,12 @@ void add_serve(CLI::App& root, Action& chosen) {
     verb->add_option("--max-connections-per-peer", options->connections_per_peer, "Open connections of one address")
         ->type_name("N")
         ->capture_default_str();
+    verb->add_option_function<long>(
+            "--inference-timeout",
+            [options](long seconds) { options->inference_timeout = std::chrono::seconds(seconds); },
+            "How long a prediction may wait for a worker unless it says so itself (default 30); 0: for ever")
+        ->type_name("SECONDS")
+        ->check(CLI::Range(0L, 86'400L));
     verb->add_option("--payload-log", options->payload_log,
                      "Keep the latest N inference requests and answers in memory for deployers to read; 0: none")
         ->type_name("N")
@@ -50,7 +55,8 @@ void add_serve(CLI::App& root, Action& chosen) {
     verb->add_option("--payload-sample", options->payload_sample, "The share of requests that --payload-log keeps")
         ->type_name("SHARE")
         ->capture_default_str();
-    verb->add_flag("!--no-access-log", options->access_log, "No line a request on standard error");
+    verb->add_flag_callback(
+        "--no-access-log", [options] { options->access_log = false; }, "No line a request on standard error");
     when_chosen(verb, chosen, [options](Context& context) {
         return server::serve(*options, [&context] { return context.io().stop_requested(); });
     });

@@ -185,6 +185,7 @@ private:
         inference.environment = options.environment;
         inference.server_name = options.server_name;
         inference.server_version = BATON_VERSION;
+        inference.timeout = options.inference_timeout;
         inference.ready = [this] { return !draining_.load(); };
         inference.payloads = payloads_ ? &*payloads_ : nullptr;
         return inference;
@@ -276,6 +277,7 @@ Status check(const ServeOptions& options) {
     if (options.workers == 0 || options.workers > most_workers) {
         return invalid_argument("--workers must be 1 to " + std::to_string(most_workers));
     }
+    if (options.inference_timeout.count() < 0) return invalid_argument("--inference-timeout must not be negative");
     if (options.loops > most_loops) return invalid_argument("--loops must be 0 to " + std::to_string(most_loops));
     if (options.payload_sample <= 0 || options.payload_sample > 1) {
         return invalid_argument("--payload-sample must be above 0 and at most 1");

@@ -1,6 +1,7 @@
 // `baton serve`: the composition root that builds every object of a running server.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -28,7 +29,9 @@ struct ServeOptions {
     double payload_sample = 1;    // the share of requests that is kept, above 0 to 1
     // ONNX Runtime's library; empty: where set-up or the system put one, "off": none.
     std::string onnxruntime;
-    bool access_log = true;       // one JSON line a request on stderr
+    // How long an inference request may wait for a worker unless it says so itself; 0: for ever.
+    std::chrono::seconds inference_timeout{30};
+    bool access_log = true;  // one JSON line a request on stderr
 };
 
 // Runs until `stop_requested` (called about ten times a second) answers true, then drains. Tells on stdout, in lines a
@@ -44,6 +47,13 @@ struct FsckReport {
     std::vector<std::string> missing;   // digests that versions name and the folder lacks
     std::vector<std::string> orphaned;  // blobs that no version names: harmless, uploads that were never registered
     std::vector<std::string> problems;  // of the metadata: a broken audit chain, a failed integrity check
+    struct AffectedFile {
+        std::string digest;
+        std::string model;
+        std::int64_t version = 0;
+        std::string path;
+    };
+    std::vector<AffectedFile> affected;  // the files of versions whose blobs are corrupt or missing
     bool clean() const { return corrupt.empty() && missing.empty() && problems.empty(); }
 };
 Result<FsckReport> fsck(const std::filesystem::path& data,

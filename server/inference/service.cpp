@@ -321,6 +321,7 @@ void InferenceService::submit(const std::shared_ptr<Call>& call, bool decoded) c
     if (Status status = call->read_header_limit(); !status.ok()) return call->answer(std::move(status).error());
     const bool accepted = pool_.submit([call, decoded] {
         call->times.queue = call->stage();
+        if (Status status = call->check_time(); !status.ok()) return call->answer(std::move(status).error());
         if (!decoded) {
             if (Status status = call->decode(); !status.ok()) return call->answer(std::move(status).error());
         }

@@ -39,7 +39,8 @@ public:
     // The named inputs in a body; their order, types and shapes are compared with the signature afterwards.
     virtual Result<std::vector<inference::Tensor>> decode(std::string& body, const inference::Signature& signature,
                                                           const DecodeLimits& limits) = 0;
-    // How long the answer is of use, from when the request came; asked after decode().
+    // How long the answer is of use, from when the request came; what the body says is known after
+    // decode() only.
     virtual std::optional<std::chrono::microseconds> timeout() const { return std::nullopt; }
     // The answer: all outputs are there, in the order of the signature.
     virtual Result<Response> encode(const inference::ServedVersion& version,

@@ -5,8 +5,11 @@
 
 #include <latch>
 #include <mutex>
+#include <set>
 #include <thread>
 
+#include "base/error_codes.h"
+#include "inference/traffic.h"
 #include "tests/oip/serving.h"
 
 namespace baton::server {
@@ -50,21 +53,25 @@ public:
         return Response::text(200, std::to_string(version.version) + ":" + std::to_string(outputs[0].size()));
     }
     Response refuse(const Error& error) const override {
-        return error_response(error.code == Code::resource_exhausted ? 503 : 400, error.message);
+        return error_response(http_status(error.code), error.message);
     }
 };
 
 class Service : public testing_support::Serving {
 protected:
-    void infer(std::string body, const std::function<void(Response)>& answered) {
+    void infer(std::string body, const std::function<void(Response)>& answered, Headers headers = {},
+               std::optional<std::uint32_t> version = {}) {
         const auto request = std::make_shared<Request>();
         request->body = std::move(body);
-        service_.infer(request, {"half"}, std::make_unique<RowsExchange>(), Responder(answered));
+        request->headers = std::move(headers);
+        service_.infer(request, {"half", version}, std::make_unique<RowsExchange>(), Responder(answered));
     }
 
-    Response infer_and_wait(std::string body) {
+    Response infer_and_wait(std::string body, Headers headers = {}, std::optional<std::uint32_t> version = {}) {
         std::promise<Response> promise;
-        infer(std::move(body), [&](Response response) { promise.set_value(std::move(response)); });
+        infer(
+            std::move(body), [&](Response response) { promise.set_value(std::move(response)); }, std::move(headers),
+            version);
         return promise.get_future().get();
     }
 
@@ -113,6 +120,88 @@ TEST_F(Service, RefusesWhatThePoolCannotTake) {
     release.count_down();
     EXPECT_EQ(body_of(first.get_future().get()), "2:100");
     EXPECT_EQ(body_of(second.get_future().get()), "2:101");
+}
+
+Headers one_header(std::string_view name, std::string_view value) {
+    Headers headers;
+    headers.add(name, value);
+    return headers;
+}
+
+TEST_F(Service, ARequestThatWaitedForTooLongIsNotRun) {
+    std::latch running{1};
+    std::latch release{1};
+    std::atomic<int> runs = 0;
+    before_run_ = [&] {
+        if (runs++ > 0) return;
+        running.count_down();
+        release.wait();
+    };
+    std::promise<Response> first;
+    std::promise<Response> second;
+    infer("100", [&](Response response) { first.set_value(std::move(response)); });
+    running.wait();
+    infer(
+        "101", [&](Response response) { second.set_value(std::move(response)); }, one_header("baton-timeout-ms", "1"));
+    const auto begin = std::chrono::steady_clock::now();
+    while (std::chrono::steady_clock::now() - begin < std::chrono::milliseconds(2)) std::this_thread::yield();
+    release.count_down();
+    EXPECT_EQ(first.get_future().get().status, 200);
+    const Response late = second.get_future().get();
+    EXPECT_EQ(late.status, 504);
+    EXPECT_THAT(body_of(late), testing::HasSubstr("longer than its timeout of 1000 microseconds"));
+    EXPECT_EQ(runs, 1);
+}
+
+TEST_F(Service, TheTimeoutHeaderIsAPositiveNumber) {
+    for (const char* text : {"", "0", "-1", "1.5", "1s", "99999999999999999999", "3600001"}) {
+        const Response refused = infer_and_wait("100", one_header("Baton-Timeout-Ms", text));
+        EXPECT_EQ(refused.status, 400) << text;
+        EXPECT_THAT(body_of(refused), testing::HasSubstr("Baton-Timeout-Ms"));
+    }
+    EXPECT_EQ(infer_and_wait("100", one_header("Baton-Timeout-Ms", "60000")).status, 200);
+}
+
+TEST_F(Service, ACanaryAnswersItsShare) {
+    want_candidate(inference::SlotRole::canary, 5000, "X-User");
+    int by_canary = 0;
+    for (int i = 0; i < 400; ++i) {
+        const Response response = infer_and_wait("1");
+        const bool is_canary = body_of(response) == "1:1";
+        EXPECT_EQ(header_of(response, "Baton-Model-Version"), is_canary ? "1" : "2");
+        by_canary += is_canary ? 1 : 0;
+    }
+    EXPECT_NEAR(by_canary, 200, 50);
+    std::set<std::string> sticky;
+    for (int i = 0; i < 20; ++i) sticky.insert(body_of(infer_and_wait("1", one_header("x-user", "ann"))));
+    EXPECT_EQ(sticky.size(), 1U);
+    for (int i = 0; i < 20; ++i) {
+        EXPECT_EQ(body_of(infer_and_wait("1", {}, 1)), "1:1");
+        EXPECT_EQ(body_of(infer_and_wait("1", {}, 2)), "2:1");
+    }
+}
+
+TEST_F(Service, ACandidateThatHangsHoldsNoRequestUp) {
+    want_candidate(inference::SlotRole::shadow, inference::whole_share);
+    std::latch hanging{1};
+    std::latch release{1};
+    std::atomic<int> hangs = 0;
+    before_run_ = [&, here = std::this_thread::get_id()] {
+        if (std::this_thread::get_id() == here) return;
+        if (hangs++ == 0) hanging.count_down();
+        release.wait();
+    };
+    EXPECT_EQ(body_of(infer_and_wait("1")), "2:1");
+    hanging.wait();
+    for (int i = 0; i < 600; ++i) EXPECT_EQ(body_of(infer_and_wait("1")), "2:1");
+    EXPECT_EQ(shadow_statistics().queued, 256U);
+    EXPECT_EQ(shadow_statistics().dropped, 600U - 256U);
+    release.count_down();
+    while (shadow_statistics().requests < 257) std::this_thread::yield();
+    EXPECT_EQ(shadow_statistics().rows_differing, 257U);
+    EXPECT_EQ(shadow_statistics().outputs.at(0).largest, 1);
+    EXPECT_EQ(body_of(infer_and_wait("1", {}, 2)), "2:1");
+    EXPECT_EQ(shadow_statistics().requests, 257U) << "who names a version is not compared";
 }
 
 }  // namespace

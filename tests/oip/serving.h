@@ -39,6 +39,17 @@ protected:
         changed_.wait(lock, [&] { return live_set_.statuses()[1].state == inference::ServingState::failed; });
     }
 
+    // Puts version 1 of "half" beside the live version.
+    void want_candidate(inference::SlotRole role, std::uint32_t share, std::string header = {}) {
+        inference::WantedSlot candidate = slot("half", 1);
+        candidate.role = role;
+        candidate.share = share;
+        candidate.header = std::move(header);
+        wanted_.push_back(std::move(candidate));
+        settle(4);
+    }
+    inference::ShadowStatistics shadow_statistics() { return *live_set_.shadow_statistics("half", "production"); }
+
     ~Serving() override { loaded_.set_value(); }
 
     server::Response ask(server::Method method, std::string target, std::string body = {},
@@ -92,9 +103,10 @@ private:
     std::promise<void> loaded_;
     std::vector<inference::WantedSlot> wanted_;
     inference::LiveTable table_;
-    inference::LiveSet live_set_{{.load_model = [this](std::string_view blob, inference::EngineChoice) { return load(blob); }},
-                                 table_,
-                                 [this](const Digest& digest) { return read(digest); }};
+    inference::LiveSet live_set_{
+        {.load_model = [this](std::string_view blob, inference::EngineChoice) { return load(blob); }},
+        table_,
+        [this](const Digest& digest) { return read(digest); }};
 
 protected:
     server::WorkerPool pool_{1, 1};
