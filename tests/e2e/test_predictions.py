@@ -156,13 +156,3 @@ def test_pulled_bytes_are_the_registered_ones(server, name, tmp_path):
     folder = server.client("vic").pull(f"{name}/live", tmp_path / "model")
     assert (folder / "model.onnx").read_bytes() == baton.to_onnx(estimator(1.0, 1.0, 5.0))
     assert folder.name == version.digest.split(":")[1]
-
-
-def test_a_model_that_needs_another_engine_is_refused_by_operator(server, name):
-    from sklearn.ensemble import RandomForestClassifier
-
-    X, y = sklearn_datasets.load_breast_cancer(return_X_y=True)
-    forest = RandomForestClassifier(n_estimators=2, max_depth=2).fit(X, y)
-    with pytest.raises(baton.InvalidRequest) as caught:
-        quietly(server.client("dana").register, forest, name)
-    assert caught.value.code == "unsupported_model" and "TreeEnsemble" in caught.value.detail
