@@ -26,6 +26,9 @@ public:
     explicit Parser(std::size_t size) : parser_(size <= small_body ? kept() : own_) {}
     ondemand::parser& operator*() { return parser_; }
 
+    // Memory that one takes for a document: four bytes for each token, which may be a byte, and all strings unescaped.
+    static constexpr std::size_t cost(std::size_t size) { return size * 4 + size * 5 / 3; }
+
 private:
     static ondemand::parser& kept() {
         thread_local ondemand::parser parser = [] {
@@ -185,10 +188,12 @@ Status check_json_depth(int depth) {
 }
 
 Status read_json_object(std::string& body, const JsonFieldReader& reader) {
-    return read_json_object(body, body.size(), reader);
+    return read_json_object(body, body.size(), {}, reader);
 }
 
-Status read_json_object(std::string& body, std::size_t size, const JsonFieldReader& reader) {
+Status read_json_object(std::string& body, std::size_t size, const DecodeLimits& limits,
+                        const JsonFieldReader& reader) {
+    if (size > small_body) BATON_TRY(limits.take(Parser::cost(size)));
     const EndMark mark(body, size);
     body.reserve(size + simdjson::SIMDJSON_PADDING);
     Parser parser(size);
@@ -246,7 +251,8 @@ Result<PostponedList> postpone_list(JsonValue& value, const JsonPlace& place) {
     return PostponedList{text, value.depth};
 }
 
-Status read_postponed(const PostponedList& list, const JsonElementReader& reader) {
+Status read_postponed(const PostponedList& list, const DecodeLimits& limits, const JsonElementReader& reader) {
+    BATON_TRY(limits.take(Parser::cost(list.text.size())));
     // A parser of its own, as the thread's one is in the middle of the body. The list is a part of that body, so the
     // padding behind the body is behind the list too.
     ondemand::parser parser;

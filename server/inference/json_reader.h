@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "server/inference/request_memory.h"
 
 namespace baton::server {
 
@@ -41,8 +42,9 @@ using JsonElementReader = std::function<Status(JsonValue& value)>;
 // Reads a body that must be an object, field by field. The capacity of `body` may grow: the parser reads beyond its
 // end. Never call it from inside a reader.
 Status read_json_object(std::string& body, const JsonFieldReader& reader);
-// The same for the first `size` bytes of a body that goes on with something else, which the reader must leave alone.
-Status read_json_object(std::string& body, std::size_t size, const JsonFieldReader& reader);
+// The same for the first `size` bytes of a body that may go on with something else, which the reader must leave alone.
+// The parser's own memory is counted in the limits before it is taken.
+Status read_json_object(std::string& body, std::size_t size, const DecodeLimits& limits, const JsonFieldReader& reader);
 
 // The readers of one value.
 Status read_fields(JsonValue& value, const JsonPlace& place, const JsonFieldReader& reader);
@@ -62,6 +64,6 @@ struct PostponedList {
     int depth = 0;
 };
 Result<PostponedList> postpone_list(JsonValue& value, const JsonPlace& place);
-Status read_postponed(const PostponedList& list, const JsonElementReader& reader);
+Status read_postponed(const PostponedList& list, const DecodeLimits& limits, const JsonElementReader& reader);
 
 }  // namespace baton::server

@@ -65,7 +65,7 @@ private:
         BATON_TRY(read_fields(value, "dataframe_split", on_field));
         if (!data) return invalid_argument("dataframe_split has no \"data\"");
         if (frame_.columns() == 0) return invalid_argument("dataframe_split has no \"columns\"");
-        return read_postponed(*data, [this](JsonValue& list) {
+        return read_postponed(*data, limits_, [this](JsonValue& list) {
             return read_elements(list, "data of dataframe_split", [this](JsonValue& row) { return cells(row); });
         });
     }
@@ -187,8 +187,8 @@ Status write_record(JsonWriter& json, std::span<const Tensor> outputs, std::size
 Result<std::vector<Tensor>> decode_scoring_json(std::string& body, const Signature& signature,
                                                 const DecodeLimits& limits) {
     ScoringDecoder decoder(signature, limits);
-    BATON_TRY(
-        read_json_object(body, [&](std::string_view key, JsonValue& value) { return decoder.field(key, value); }));
+    BATON_TRY(read_json_object(body, body.size(), limits,
+                               [&](std::string_view key, JsonValue& value) { return decoder.field(key, value); }));
     return std::move(decoder).finish();
 }
 

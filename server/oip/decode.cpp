@@ -83,7 +83,7 @@ public:
         if (!shape_) return missing("shape");
         if (binary_size_) return binary();
         if (postponed_) {
-            BATON_TRY(read_postponed(*postponed_, [this](JsonValue& value) { return data(value); }));
+            BATON_TRY(read_postponed(*postponed_, bounds_.limits, [this](JsonValue& value) { return data(value); }));
         }
         if (!builder_) return missing("data");
         const auto count = inference::element_count(*shape_);
@@ -288,7 +288,7 @@ Result<InferRequest> decode_infer_request(std::string& body, std::optional<std::
     Bounds bounds{.limits = limits, .most_elements = size / 2};
     if (json_size) bounds.left = body.size() - size;
     RequestDecoder decoder(bounds);
-    BATON_TRY(read_json_object(body, size,
+    BATON_TRY(read_json_object(body, size, limits,
                                [&](std::string_view key, JsonValue& value) { return decoder.field(key, value); }));
     return std::move(decoder).finish(std::string_view(body).substr(size));
 }

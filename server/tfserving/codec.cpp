@@ -168,8 +168,8 @@ Status check_signature_name(JsonValue& value) {
 Result<PredictRequest> decode_predict_request(std::string& body, const Signature& signature,
                                               const DecodeLimits& limits) {
     PredictDecoder decoder(signature, limits);
-    BATON_TRY(
-        read_json_object(body, [&](std::string_view key, JsonValue& value) { return decoder.field(key, value); }));
+    BATON_TRY(read_json_object(body, body.size(), limits,
+                               [&](std::string_view key, JsonValue& value) { return decoder.field(key, value); }));
     return std::move(decoder).finish();
 }
 

@@ -124,8 +124,8 @@ const Tensor* find_output(std::span<const Tensor> outputs, bool (*wanted)(const 
 
 Result<std::vector<Tensor>> decode_examples(std::string& body, const Signature& signature, const DecodeLimits& limits) {
     ExamplesDecoder decoder(signature, limits);
-    BATON_TRY(
-        read_json_object(body, [&](std::string_view key, JsonValue& value) { return decoder.field(key, value); }));
+    BATON_TRY(read_json_object(body, body.size(), limits,
+                               [&](std::string_view key, JsonValue& value) { return decoder.field(key, value); }));
     return std::move(decoder).finish();
 }
 
