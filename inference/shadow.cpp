@@ -61,9 +61,8 @@ struct Shadow::Impl {
             queue.pop_front();
             bytes -= offered.bytes;
             lock.unlock();
-            const auto difference = compare(std::move(offered));
+            count(compare(std::move(offered)));
             lock.lock();
-            count(difference);
         }
         stopped = true;
     }
@@ -77,7 +76,8 @@ struct Shadow::Impl {
         return internal_error(problem.what());
     }
 
-    void count(const Result<Difference>& difference) {  // under the mutex
+    void count(const Result<Difference>& difference) {
+        const std::lock_guard lock(sums_mutex);
         if (!difference.ok()) {
             ++sums.failures;
             sums.last_failure = difference.error().message;
@@ -92,14 +92,18 @@ struct Shadow::Impl {
     const ServedVersionPtr candidate;
     const Limits limits;
     std::atomic<bool> stopped = false;
+    std::atomic<std::uint64_t> dropped = 0;
 
+    // Requests take this one: it is held for no longer than a push or a pop.
     mutable std::mutex mutex;
     std::condition_variable wake;
     // Guarded by mutex.
     std::deque<Offered> queue;
     std::size_t bytes = 0;
     bool stopping = false;
-    ShadowStatistics sums;
+
+    mutable std::mutex sums_mutex;
+    ShadowStatistics sums;  // guarded by sums_mutex
 
     std::thread thread;
 };
@@ -123,7 +127,7 @@ void Shadow::offer(std::vector<Tensor> inputs, std::vector<Tensor> outputs) {
         const std::lock_guard lock(impl_->mutex);
         if (impl_->stopping) return;
         if (impl_->queue.size() >= impl_->limits.requests || impl_->bytes + offered.bytes > impl_->limits.bytes) {
-            ++impl_->sums.dropped;
+            impl_->dropped.fetch_add(1, std::memory_order_relaxed);
             return;
         }
         impl_->bytes += offered.bytes;
@@ -146,8 +150,13 @@ void Shadow::stop() {
 bool Shadow::has_stopped() const { return impl_->stopped.load(); }
 
 ShadowStatistics Shadow::statistics() const {
+    ShadowStatistics statistics;
+    {
+        const std::lock_guard lock(impl_->sums_mutex);
+        statistics = impl_->sums;
+    }
+    statistics.dropped = impl_->dropped.load(std::memory_order_relaxed);
     const std::lock_guard lock(impl_->mutex);
-    ShadowStatistics statistics = impl_->sums;
     statistics.queued = impl_->queue.size();
     return statistics;
 }
