@@ -11,10 +11,11 @@ import json
 import multiprocessing
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from harness import Server, request
+from harness import Server, in_threads, request
 from models import constant, estimator, np, quietly
 
 import baton
@@ -396,3 +397,14 @@ def test_hostile_requests_are_refused_and_the_server_goes_on(served):
     assert ask(lying + b"\0" * 32, Inference_Header_Content_Length=str(len(lying))) == 200
     assert ask('{"instances":' + "[" * 500_000, "/v1/models/line:predict") == 400
     assert ask("," * 500_000, "/serving-endpoints/line/invocations", Content_Type="text/csv") == 400
+
+
+def test_large_hostile_bodies_cost_bounded_memory(served):
+    """Eight bodies at once whose tensors would be thirty times their size."""
+    assert served.process
+    count = 10_000_000
+    body = ('{"inputs":[{"name":"x","shape":[%d,2],"datatype":"BYTES","data":[""' % (count // 2) + ',""' * (count - 1) + "]}]}").encode()
+    status = lambda _: request(served.url, "POST", "/v2/models/texts/infer", body=body).status  # noqa: E731
+    assert set(in_threads(8, status)) <= {400, 413, 503}
+    peak = next(line for line in Path(f"/proc/{served.process.pid}/status").read_text().splitlines() if line.startswith("VmHWM"))
+    assert int(peak.split()[1]) < 1_500_000, "kilobytes: 256 MB of bodies, 512 MB to decode them, the rest is slack"
