@@ -28,13 +28,41 @@ Status check_stored(const artifacts::Manifest& manifest, const artifacts::BlobSt
     return {};
 }
 
-bool is_onnx(const artifacts::ManifestFile& file) { return file.path.ends_with(".onnx"); }
+bool is_named_onnx(const artifacts::ManifestFile& file) { return file.path.ends_with(".onnx"); }
 
-const artifacts::ManifestFile* model_file(const artifacts::Manifest& manifest) {
-    if (const auto* named = manifest.find("model.onnx")) return named;
-    const auto& files = manifest.files();
-    if (std::count_if(files.begin(), files.end(), is_onnx) != 1) return nullptr;
-    return &*std::find_if(files.begin(), files.end(), is_onnx);
+bool is_onnx(std::string_view bytes) {
+    constexpr std::size_t head = 64 * 1024;  // what recognise() needs
+    return artifacts::recognise(bytes.substr(0, head)) == artifacts::Format::onnx && inference::check_onnx(bytes).ok();
+}
+
+using Files = std::vector<const artifacts::ManifestFile*>;
+
+// The files that may be the model, of which one is the model (docs/formats.md): what is called model.onnx, else all
+// that are named *.onnx, else all with such content.
+Result<Files> candidates(const artifacts::Manifest& manifest, const artifacts::BlobStore& blobs) {
+    if (const auto* named = manifest.find("model.onnx")) return Files{named};
+    Files found;
+    for (const artifacts::ManifestFile& file : manifest.files()) {
+        if (is_named_onnx(file)) found.push_back(&file);
+    }
+    if (!found.empty()) return found;
+    for (const artifacts::ManifestFile& file : manifest.files()) {
+        BATON_ASSIGN(const artifacts::OpenBlob blob, blobs.open(file.digest));
+        BATON_TRY(with_mapped(blob, [&](std::string_view bytes) -> Status {
+            if (is_onnx(bytes)) found.push_back(&file);
+            return {};
+        }));
+    }
+    return found;
+}
+
+// Why only the files are served.
+registry::Finding no_model(const Files& candidates) {
+    if (candidates.empty()) return {"info", "no_model", "No file is an ONNX model: only the files are served."};
+    return {"info", "several_models",
+            std::to_string(candidates.size()) + " files may be the model (\"" + candidates[0]->path + "\", \"" +
+                candidates[1]->path +
+                "\" …), so only the files are served. The one that shall answer predictions is named model.onnx."};
 }
 
 std::vector<registry::TensorField> plain(const std::vector<inference::TensorSpec>& specs) {
@@ -75,7 +103,7 @@ void scan(const artifacts::ManifestFile& file, std::string_view bytes, Admission
 }
 
 Status check_other(const artifacts::ManifestFile& file, std::string_view bytes) {
-    if (!is_onnx(file)) return {};
+    if (!is_named_onnx(file)) return {};
     Status well_formed = inference::check_onnx(bytes);
     if (!well_formed.ok()) return about(file, std::move(well_formed).error());
     return {};
@@ -87,7 +115,8 @@ Result<Admission> admit(const artifacts::Manifest& manifest, const artifacts::Bl
                         const inference::Engines& engines, inference::EngineChoice choice) {
     BATON_TRY(check_stored(manifest, blobs));
     Admission admission;
-    const artifacts::ManifestFile* model = model_file(manifest);
+    BATON_ASSIGN(const Files models, candidates(manifest, blobs));
+    const artifacts::ManifestFile* model = models.size() == 1 ? models.front() : nullptr;
     for (const artifacts::ManifestFile& file : manifest.files()) {
         BATON_ASSIGN(const artifacts::OpenBlob blob, blobs.open(file.digest));
         BATON_TRY(with_mapped(blob, [&](std::string_view bytes) -> Status {
@@ -96,9 +125,7 @@ Result<Admission> admit(const artifacts::Manifest& manifest, const artifacts::Bl
             return check_other(file, bytes);
         }));
     }
-    if (model == nullptr) {
-        admission.findings.push_back({"info", "no_model", "No file is an ONNX model: only the files are served."});
-    }
+    if (model == nullptr) admission.findings.push_back(no_model(models));
     return admission;
 }
 

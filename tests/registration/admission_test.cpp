@@ -70,6 +70,32 @@ TEST_F(Admit, FilesWithoutAModelAreKeptAsFiles) {
     EXPECT_THAT(codes(*admission), ElementsAre("info no_model"));
 }
 
+TEST_F(Admit, AModelIsFoundUnderAnyName) {
+    for (const std::string path : {"weights.bin", "sub/model.onnx", "net.onnx"}) {
+        const auto admission = admit({{path, trained_model("lasso-float")}, {"notes.md", "hello\n"}});
+        ASSERT_TRUE(admission.ok()) << admission.error().message;
+        EXPECT_EQ(admission->model_path, path);
+        EXPECT_EQ(admission->engine, "eigen");
+    }
+}
+
+TEST_F(Admit, NamesDecideBeforeContent) {
+    const auto admission = admit({{"a.onnx", trained_model("lasso-float")}, {"b.bin", trained_model("lasso-float")}});
+    ASSERT_TRUE(admission.ok()) << admission.error().message;
+    EXPECT_EQ(admission->model_path, "a.onnx");
+}
+
+TEST_F(Admit, OfSeveralModelsNoneIsGuessed) {
+    const std::string model = trained_model("lasso-float");
+    for (const std::string ending : {".onnx", ".bin"}) {
+        const auto admission = admit({{"a" + ending, model}, {"sub/model" + ending, model}});
+        ASSERT_TRUE(admission.ok()) << admission.error().message;
+        EXPECT_EQ(admission->engine, "none");
+        EXPECT_THAT(codes(*admission), testing::Contains("info several_models"));
+        EXPECT_THAT(admission->findings.back().message, HasSubstr("\"a" + ending + "\""));
+    }
+}
+
 TEST_F(Admit, SaysWhichFileIsNoModel) {
     for (const std::string path : {"model.onnx", "other.onnx"}) {
         const std::string second = path == "model.onnx" ? "other.onnx" : "model.onnx";
