@@ -45,6 +45,17 @@ bool range_applies(const Request& request, const Digest& digest) {
     return !if_range || *if_range == quoted(digest);
 }
 
+// Whoever asks cannot help it: only the operator of the server can.
+Error lost(const registry::Version& version, const registry::File& file) {
+    return {.code = Code::integrity,
+            .message = "The server has lost the bytes of \"" + file.path + "\" of version " +
+                       std::to_string(version.number) + " of \"" + version.model.text() + "\": no blob " +
+                       file.digest.text() + " is stored.",
+            .hint =
+                "Its operator restores the blob from a backup; `baton fsck` lists all that is missing. Registering "
+                "the same file again stores it as well."};
+}
+
 Response unsatisfiable(std::uint64_t size) {
     Response response = Response::text(416, "");
     response.headers.set("Content-Range", "bytes */" + std::to_string(size));
@@ -106,7 +117,9 @@ Result<Response> file_response(const Request& request, const registry::Version& 
         range = parse_range(*header, file->size);
     }
     if (range.kind == ByteRange::Kind::unsatisfiable) return unsatisfiable(file->size);
-    BATON_ASSIGN(const artifacts::OpenBlob blob, blobs.open(file->digest));
+    const Result<artifacts::OpenBlob> opened = blobs.open(file->digest);
+    if (!opened.ok()) return opened.error().code == Code::not_found ? lost(version, *file) : opened.error();
+    const artifacts::OpenBlob& blob = *opened;
     Response response;
     if (range.kind == ByteRange::Kind::part) {
         response.status = 206;

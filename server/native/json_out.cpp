@@ -238,7 +238,8 @@ std::string to_json(const registry::Caller& caller) {
                  {"token_id", caller.token_id},
                  {"roles", roles(caller.roles)},
                  {"models", caller.models},
-                 {"environments", caller.environments}});
+                 {"environments", caller.environments},
+                 {"expires_at", optional_time(caller.expires_at)}});
 }
 
 std::string to_json(const registry::Slot& value, const SlotStatuses& statuses) { return dump(slot(value, statuses)); }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "artifacts/manifest.h"
+#include "tests/artifacts/store_helpers.h"
 
 namespace baton::server::native {
 namespace {
@@ -74,6 +75,19 @@ TEST(ManifestResponse, IsTheManifestOrNothing) {
         ASSERT_FALSE(damaged.ok()) << path;
         EXPECT_EQ(damaged.error().code, Code::integrity);
     }
+}
+
+TEST(FileResponse, LostBytesAreTheServersFault) {
+    const TemporaryFolder folder;
+    const auto store = artifacts::open_local_store({.folder = (folder.path() / "store").string()}).value();
+    const auto lost = file_response({}, version_of("model.onnx"), "model.onnx", *store);
+    ASSERT_FALSE(lost.ok());
+    EXPECT_EQ(lost.error().code, Code::integrity);
+    EXPECT_NE(lost.error().message.find(sha256("abc").text()), std::string::npos);
+    EXPECT_NE(lost.error().hint.find("operator"), std::string::npos);
+    ASSERT_TRUE(artifacts::put(*store, "abc").ok());
+    EXPECT_TRUE(file_response({}, version_of("model.onnx"), "model.onnx", *store).ok());
+    EXPECT_EQ(file_response({}, version_of("model.onnx"), "other", *store).error().code, Code::not_found);
 }
 
 }  // namespace
