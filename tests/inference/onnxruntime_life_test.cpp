@@ -14,13 +14,6 @@
 namespace baton::inference {
 namespace {
 
-constexpr bool kSanitized =
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    true;
-#else
-    false;
-#endif
-
 std::string trained(const std::string& name) { return read_file(data_dir() / "runtime-models" / (name + ".onnx")); }
 
 std::unique_ptr<Model> load(const std::string& bytes) {
