@@ -27,18 +27,21 @@ def resident(server: Server) -> int:
     return int(line.split()[1]) * 1024
 
 
-def churn(server: Server, model: str, cycles: int) -> List[int]:
-    """Makes one of three versions live, in turn, so that each cycle loads one and frees one. Memory after each cycle."""
+def churn(server: Server, prefix: str, cycles: int, models: int = 20) -> List[int]:
+    """Makes one of three versions live, in turn, of each model in turn, so that a cycle loads one and frees one: two of a
+    model stay loaded. Several models, so that what is measured is not the history of one. Memory after each cycle."""
     contents = [slow_model(1, size=300 + number) for number in range(3)]
-    versions = [server.register(model, content, path="model.onnx", report=REPORT) for content in contents]
+    names = [f"{prefix}-{number}" for number in range(models)]
+    versions = {name: [server.register(name, content, path="model.onnx", report=REPORT) for content in contents] for name in names}
     memory = []
-    caller = None
     for cycle in range(cycles):
-        version = versions[cycle % len(versions)]
+        name = names[cycle % models]
+        version = versions[name][cycle // models % len(contents)]
         slot = server.promote(server.hand_over(version))
         assert slot["serving"] == "ready", slot
-        caller = caller or Caller(server)
-        assert caller.version(model) == version["version"]
+        caller = Caller(server)
+        assert caller.version(name) == version["version"]
+        caller.connection.close()
         memory.append(resident(server))
     return memory
 
