@@ -1,16 +1,22 @@
-// How many rows a second the Eigen engine answers, from tensors to tensors, on one thread.
+// How long the Eigen engine and ONNX Runtime take for a row of the same models, on one thread.
 //
-//     bench_kernels FOLDER        models made by bench/kernels_sklearn.py, which also times scikit-learn on them
+//     bench_kernels FOLDER        models made by bench/kernels.py, which times other peers on them
 //
-// Prints one line of JSON a measurement: the model, rows in a request, rows a second (best of five rounds).
+// Prints one line of JSON a measurement: engine, model, rows in a request, microseconds a row (best of five rounds)
+// from tensors to tensors; the engine "product" is the arithmetic of a linear model alone. ONNX Runtime is the library
+// that BATON_ONNXRUNTIME names, or the one the system has.
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
+#include <limits>
 #include <random>
 #include <sstream>
 #include <string>
 
+#include "inference/eigen/linear_pipeline.h"
 #include "inference/engines.h"
+#include "inference/onnx/reader.h"
 
 namespace {
 
@@ -24,32 +30,55 @@ std::string read_file(const std::string& path) {
     return std::move(bytes).str();
 }
 
+template <class T>
+void fill_random(std::span<T> values) {
+    std::mt19937 random(1);
+    std::normal_distribution<T> normal;
+    for (T& value : values) value = normal(random);
+}
+
 Tensor random_rows(const TensorSpec& spec, std::int64_t rows) {
     Tensor tensor(spec.name, spec.type, {rows, spec.shape.at(1)});
-    std::mt19937 random(1);
-    std::normal_distribution<float> normal;
-    for (float& value : tensor.values<float>()) value = normal(random);
+    if (spec.type == DataType::fp64) {
+        fill_random(tensor.values<double>());
+    } else {
+        fill_random(tensor.values<float>());
+    }
     return tensor;
 }
 
-// Rows a second in the best of five rounds of at least 0.2 s.
-double measure(const Model& model, std::int64_t rows) {
-    const std::vector<Tensor> inputs{random_rows(model.signature().inputs.at(0), rows)};
-    double best = 0;
+// The best of five rounds of at least 0.2 s.
+template <class Call>
+void measure(const char* engine, const std::string& model, std::int64_t rows, Call&& call) {
+    double best = std::numeric_limits<double>::max();
     for (int round = 0; round < 5; ++round) {
         std::int64_t done = 0;
         const auto start = std::chrono::steady_clock::now();
         Seconds spent{};
         while (spent.count() < 0.2) {
-            for (int i = 0; i < 16; ++i) {
-                if (!model.run(inputs).ok()) std::abort();
-            }
+            for (int i = 0; i < 16; ++i) call();
             done += 16 * rows;
             spent = std::chrono::steady_clock::now() - start;
         }
-        best = std::max(best, static_cast<double>(done) / spent.count());
+        best = std::min(best, spent.count() / static_cast<double>(done));
     }
-    return best;
+    std::printf("{\"engine\":\"%s\",\"model\":\"%s\",\"rows\":%lld,\"microseconds\":%.6f}\n", engine, model.c_str(),
+                static_cast<long long>(rows), best * 1e6);
+    std::fflush(stdout);
+}
+
+// The product of a linear model without the tensors around it.
+void measure_product(const std::string& name, const std::string& bytes, const Tensor& input, std::int64_t rows) {
+    const auto graph = onnx::read_graph(bytes);
+    const auto recipe = graph.ok() ? eigen::recognise_linear(*graph) : std::nullopt;
+    if (!recipe) return;
+    std::vector<double> scores(static_cast<std::size_t>(rows) * recipe->map.outputs());
+    measure("product", name, rows, [&] { recipe->map.apply(input.values<float>(), std::span<double>(scores)); });
+}
+
+Engines both_engines() {
+    const char* library = std::getenv("BATON_ONNXRUNTIME");
+    return Engines(onnxruntime::Runtime::start({.library = library != nullptr ? library : ""}));
 }
 
 }  // namespace
@@ -59,16 +88,24 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "usage: bench_kernels FOLDER\n");
         return 2;
     }
-    for (const std::string name : {"linear", "logistic", "svm-rbf"}) {
-        const auto model = load_onnx(read_file(std::string(argv[1]) + "/" + name + ".onnx"));
-        if (!model.ok()) {
-            std::fprintf(stderr, "%s: %s\n", name.c_str(), model.error().message.c_str());
-            return 1;
-        }
-        for (const std::int64_t rows : {1, 1024}) {
-            std::printf("{\"model\":\"%s\",\"rows\":%lld,\"rows_per_second\":%.0f}\n", name.c_str(),
-                        static_cast<long long>(rows), measure(**model, rows));
-            std::fflush(stdout);
+    const Engines engines = both_engines();
+    if (!engines.runtime().ok()) std::fprintf(stderr, "%s\n", engines.runtime().error().message.c_str());
+    for (const std::string name : {"linear", "logistic", "svm-rbf", "svm-rbf-double"}) {
+        const std::string bytes = read_file(std::string(argv[1]) + "/" + name + ".onnx");
+        for (const EngineChoice engine : {EngineChoice::eigen, EngineChoice::onnxruntime}) {
+            const auto opened = engines.open(bytes, engine);
+            if (!opened.ok()) {
+                std::fprintf(stderr, "%s: %s\n", name.c_str(), opened.error().message.c_str());
+                continue;
+            }
+            const Model& model = *opened->model;
+            for (const std::int64_t rows : {1, 1024}) {
+                const std::vector<Tensor> inputs{random_rows(model.signature().inputs.at(0), rows)};
+                measure(engine_name(engine).data(), name, rows, [&] {
+                    if (!model.run(inputs).ok()) std::abort();
+                });
+                if (engine == EngineChoice::eigen) measure_product(name, bytes, inputs[0], rows);
+            }
         }
     }
     return 0;

@@ -14,7 +14,8 @@
 namespace baton::inference::eigen {
 
 // Every FLOAT and DOUBLE of the file is a double here: scikit-learn computes in double, so rounding to float anywhere
-// but at the outputs would only move us away from it. All integer types are int64.
+// but at the outputs would only move us away from it (RBF kernels do, where it shows nowhere: see KernelMachine). All
+// integer types are int64.
 enum class Kind : std::uint8_t { real, integer, boolean, text };
 
 std::string_view kind_name(Kind kind);

@@ -26,6 +26,12 @@ Status check_supported(const onnx::Graph& graph) {
     return unsupported(text);
 }
 
+bool reads_floats(const Signature& signature) {
+    return std::ranges::none_of(signature.inputs, [](const TensorSpec& input) {
+        return input.type != DataType::fp32 && input.type != DataType::boolean && input.type != DataType::bytes;
+    });
+}
+
 bool moves_only(const onnx::Node& node, const OperatorEntry& entry) {
     if (node.op() != "Cast") return entry.moves_only;
     const auto to = node.attribute_or<std::int64_t>("to", 0);
@@ -90,7 +96,9 @@ private:
         }
         Step step;
         step.op = node.op();
-        BATON_ASSIGN(step.kernel, entry.compile({.node = node, .opset = graph_.opset(node.domain)}));
+        BATON_ASSIGN(step.kernel, entry.compile({.node = node,
+                                                 .opset = graph_.opset(node.domain),
+                                                 .reads_floats = reads_floats(plan_->signature_)}));
         for (const auto& input : node.inputs) step.inputs.push_back(input.empty() ? Place{} : places_.at(input));
         const bool constant =
             std::ranges::all_of(step.inputs, [](const Place& place) { return place.where != Place::Where::slot; });

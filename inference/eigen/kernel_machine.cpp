@@ -4,29 +4,43 @@
 #include <cmath>
 
 #include "inference/eigen/operators.h"
-#include "inference/eigen/simd/kernels.h"
 
 namespace baton::inference::eigen {
 namespace {
 
-// Rows at once: the kernel values of a tile (rows x vectors) should stay in the second-level cache.
-constexpr Eigen::Index kTileValues = 64 * 1024;
-
-Eigen::Index tile_rows(Eigen::Index vectors) {
-    return std::clamp<Eigen::Index>(kTileValues / std::max<Eigen::Index>(vectors, 1), 8, 256);
+LinearMap folded(const RowMatrix& vectors, Eigen::VectorXd offset, const std::vector<MachinePart>& parts) {
+    RowMatrix weights = RowMatrix::Zero(offset.size(), vectors.cols());
+    for (const MachinePart& part : parts) {
+        const RowMatrix share = part.weights * vectors.middleRows(part.start, part.weights.cols());
+        for (Eigen::Index k = 0; k < share.rows(); ++k) {
+            weights.row(part.sums[static_cast<std::size_t>(k)]) += share.row(k);
+        }
+    }
+    return {std::move(weights), std::move(offset)};
 }
 
-bool is_small_integer(double degree) { return degree >= 0 && degree <= 16 && degree == std::floor(degree); }
+// Whether it matters how fast the machine is: vectors that fit the first-level cache as doubles take no time.
+bool is_large(const RowMatrix& vectors) { return vectors.size() > 4096; }
 
-template <class Values>
-void power(Values&& values, double degree) {
-    if (!is_small_integer(degree)) {
-        values = values.unaryExpr([degree](double v) { return std::pow(v, degree); });
-        return;
-    }
-    const RowMatrix base = values.matrix();
-    values.setOnes();
-    for (int i = 0; i < static_cast<int>(degree); ++i) values *= base.array();
+// Whether floats give the sums of doubles but for some roundings of the largest, tried on some of the support vectors,
+// where it shows most: there distances cancel to zero, and kernels are as large as they get.
+bool agree(const VectorMachine<float>& floats, const VectorMachine<double>& doubles, const RowMatrix& vectors,
+           Eigen::Index sums) {
+    constexpr Eigen::Index kTried = 64;
+    constexpr double kTolerance = 2e-6;
+    constexpr double kMostHalf = 32;  // an exponent is exact to about 2^-24 of this
+    if (floats.largest_half() > kMostHalf) return false;
+    const Eigen::Index step = (vectors.rows() + kTried - 1) / kTried;
+    const Eigen::Index rows = (vectors.rows() + step - 1) / step;
+    RowMatrix tried(rows, vectors.cols());
+    for (Eigen::Index row = 0; row < rows; ++row) tried.row(row) = vectors.row(row * step);
+    const std::span<const double> x(tried.data(), static_cast<std::size_t>(tried.size()));
+    RowMatrix by_floats(rows, sums);
+    RowMatrix by_doubles(rows, sums);
+    floats.apply(x, {by_floats.data(), static_cast<std::size_t>(by_floats.size())});
+    doubles.apply(x, {by_doubles.data(), static_cast<std::size_t>(by_doubles.size())});
+    return (by_floats - by_doubles).cwiseAbs().maxCoeff<Eigen::PropagateNaN>() <=
+           kTolerance * by_doubles.cwiseAbs().maxCoeff();
 }
 
 }  // namespace
@@ -59,94 +73,27 @@ Result<KernelFunction> kernel_function_of(const onnx::Node& node) {
     return kernel;
 }
 
-KernelMachine::KernelMachine(KernelFunction kernel, RowMatrix vectors, Eigen::VectorXd offset, std::vector<Part> parts)
-    : features_(static_cast<std::size_t>(vectors.cols())), kernel_(kernel) {
+KernelMachine::KernelMachine(KernelFunction kernel, const RowMatrix& vectors, Eigen::VectorXd offset,
+                             std::vector<MachinePart> parts, bool floats_suffice)
+    : features_(static_cast<std::size_t>(vectors.cols())) {
     if (kernel.type == KernelFunction::Type::linear && offset.size() <= vectors.rows()) {
-        RowMatrix folded = RowMatrix::Zero(offset.size(), vectors.cols());
-        for (const Part& part : parts) {
-            const RowMatrix share = part.weights.transpose() * vectors.middleRows(part.start, part.weights.rows());
-            for (Eigen::Index k = 0; k < share.rows(); ++k) {
-                folded.row(part.sums[static_cast<std::size_t>(k)]) += share.row(k);
-            }
-        }
-        linear_ = LinearMap(std::move(folded), std::move(offset));
+        machine_ = folded(vectors, std::move(offset), parts);
         return;
     }
-    offset_ = std::move(offset);
-    parts_ = std::move(parts);
-    if (kernel.type == KernelFunction::Type::rbf) {
-        centre_ = vectors.colwise().mean();
-        vectors.rowwise() -= centre_;
-        squares_ = vectors.rowwise().squaredNorm();
-    }
-    pack(vectors);
-}
-
-void KernelMachine::pack(const RowMatrix& vectors) {
-    const auto count = static_cast<std::size_t>(vectors.rows());
-    panels_ = (count + simd::kPanel - 1) / simd::kPanel;
-    packed_.assign(panels_ * features_ * simd::kPanel, 0);
-    for (std::size_t v = 0; v < count; ++v) {
-        double* panel = packed_.data() + v / simd::kPanel * features_ * simd::kPanel + v % simd::kPanel;
-        for (std::size_t f = 0; f < features_; ++f) {
-            panel[f * simd::kPanel] = vectors(static_cast<Eigen::Index>(v), static_cast<Eigen::Index>(f));
+    VectorMachine<double> doubles(kernel, vectors, offset, parts);
+    if (floats_suffice && kernel.type == KernelFunction::Type::rbf && is_large(vectors)) {
+        const Eigen::Index sums = offset.size();
+        VectorMachine<float> floats(kernel, vectors, std::move(offset), std::move(parts));
+        if (agree(floats, doubles, vectors, sums)) {
+            machine_ = std::move(floats);
+            return;
         }
     }
-    squares_.conservativeResizeLike(Eigen::VectorXd::Zero(static_cast<Eigen::Index>(panels_ * simd::kPanel)));
+    machine_ = std::move(doubles);
 }
 
 void KernelMachine::apply(std::span<const double> x, std::span<double> sums) const {
-    if (linear_) return linear_->apply(x, sums);
-    const Eigen::Index count = offset_.size();
-    const auto rows = static_cast<Eigen::Index>(sums.size()) / count;
-    const Eigen::Index tile = tile_rows(squares_.size());
-    for (Eigen::Index first = 0; first < rows; first += tile) {
-        apply_tile(x.data() + first * static_cast<Eigen::Index>(features_), std::min(tile, rows - first),
-                   sums.data() + first * count);
-    }
-}
-
-void KernelMachine::apply_tile(const double* x, Eigen::Index rows, double* sums) const {
-    const Eigen::Map<const RowMatrix> given(x, rows, static_cast<Eigen::Index>(features_));
-    RowMatrix centred;
-    Eigen::VectorXd squares;
-    if (kernel_.type == KernelFunction::Type::rbf) {
-        centred = given.rowwise() - centre_;
-        squares = centred.rowwise().squaredNorm();
-        x = centred.data();
-    }
-    RowMatrix values(rows, squares_.size());
-    simd::best_kernels().products(x, static_cast<std::size_t>(rows), features_, packed_.data(), panels_, values.data());
-    apply_kernel(values, squares);
-
-    Eigen::Map<RowMatrix> result(sums, rows, offset_.size());
-    result.rowwise() = offset_.transpose();
-    for (const Part& part : parts_) {
-        const RowMatrix partial = values.middleCols(part.start, part.weights.rows()) * part.weights;
-        for (Eigen::Index k = 0; k < partial.cols(); ++k) {
-            result.col(part.sums[static_cast<std::size_t>(k)]) += partial.col(k);
-        }
-    }
-}
-
-// Turns the products x.v into kernel values; `squares` are |x|^2 for RBF.
-void KernelMachine::apply_kernel(Eigen::Ref<RowMatrix> products, const Eigen::VectorXd& squares) const {
-    auto values = products.array();
-    switch (kernel_.type) {
-        case KernelFunction::Type::linear:
-            return;
-        case KernelFunction::Type::poly:
-            values = kernel_.gamma * values + kernel_.coef0;
-            return power(values, kernel_.degree);
-        case KernelFunction::Type::sigmoid:
-            values = (kernel_.gamma * values + kernel_.coef0).tanh();
-            return;
-        case KernelFunction::Type::rbf:
-            for (Eigen::Index row = 0; row < products.rows(); ++row) {
-                simd::best_kernels().rbf(&products(row, 0), static_cast<std::size_t>(products.cols()), squares_.data(),
-                                         squares[row], kernel_.gamma);
-            }
-    }
+    std::visit([&](const auto& machine) { machine.apply(x, sums); }, machine_);
 }
 
 }  // namespace baton::inference::eigen

@@ -51,7 +51,8 @@ using Kernel = std::function<Status(const Call&)>;
 
 struct NodeContext {
     const onnx::Node& node;
-    std::int64_t opset;  // of the operator's domain
+    std::int64_t opset;         // of the operator's domain
+    bool reads_floats = false;  // no input of the model holds numbers that a float does not hold
 };
 
 // Checks the attributes and compiles the operator. invalid_argument for attributes that contradict each other,

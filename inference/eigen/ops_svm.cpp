@@ -6,7 +6,7 @@ namespace baton::inference::eigen {
 namespace {
 
 Result<Kernel> svm_classifier(const NodeContext& context) {
-    BATON_ASSIGN(SvmClassifier svm, SvmClassifier::of(context.node));
+    BATON_ASSIGN(SvmClassifier svm, SvmClassifier::of(context.node, context.reads_floats));
     return Kernel([svm](const Call& call) -> Status {
         const auto [rows, features] = as_matrix(call.in(0));
         if (features != svm.features()) return cannot_take("ai.onnx.ml.SVMClassifier", call.in(0));
@@ -24,7 +24,7 @@ Result<Kernel> svm_classifier(const NodeContext& context) {
 }
 
 Result<Kernel> svm_regressor(const NodeContext& context) {
-    BATON_ASSIGN(SvmRegressor svm, SvmRegressor::of(context.node));
+    BATON_ASSIGN(SvmRegressor svm, SvmRegressor::of(context.node, context.reads_floats));
     return Kernel([svm](const Call& call) -> Status {
         const auto [rows, features] = as_matrix(call.in(0));
         if (features != svm.machine.features()) return cannot_take("ai.onnx.ml.SVMRegressor", call.in(0));

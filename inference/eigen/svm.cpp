@@ -77,7 +77,7 @@ void couple_probabilities(std::span<const double> r, std::span<double> p) {
     }
 }
 
-Result<SvmClassifier> SvmClassifier::of(const onnx::Node& node) {
+Result<SvmClassifier> SvmClassifier::of(const onnx::Node& node, bool floats_suffice) {
     SvmClassifier svm;
     BATON_TRY(check_finite(node));
     BATON_ASSIGN(svm.labels_, Labels::of(node));
@@ -91,14 +91,14 @@ Result<SvmClassifier> SvmClassifier::of(const onnx::Node& node) {
     if (svm.one_row_a_class_) {
         BATON_TRY(svm.read_weights(node, kernel));
     } else {
-        BATON_TRY(svm.read_vectors(node, kernel));
+        BATON_TRY(svm.read_vectors(node, kernel, floats_suffice));
         BATON_TRY(svm.read_probabilities(node));
     }
     if (svm.transform_ == PostTransform::probit) return unsupported(node.op() + " with PROBIT");
     return svm;
 }
 
-Status SvmClassifier::read_vectors(const onnx::Node& node, const KernelFunction& kernel) {
+Status SvmClassifier::read_vectors(const onnx::Node& node, const KernelFunction& kernel, bool floats_suffice) {
     const auto per_class = node.attribute_or<std::vector<std::int64_t>>("vectors_per_class", {});
     const Floats vectors = floats_of(node, "support_vectors");
     const Floats coefficients = floats_of(node, "coefficients");
@@ -119,23 +119,22 @@ Status SvmClassifier::read_vectors(const onnx::Node& node, const KernelFunction&
     // Row j-1 of the coefficients holds for the vectors of class i < j, row i for those of class j.
     const RowMatrix given = matrix_of(coefficients, classes() - 1, count);
     Eigen::VectorXd offset = Eigen::Map<const Eigen::VectorXf>(rho.data(), as_index(pairs())).cast<double>();
-    std::vector<KernelMachine::Part> parts;
+    std::vector<MachinePart> parts;
     for (std::size_t own = 0; own < classes(); ++own) {
         const Eigen::Index width = as_index(starts[own + 1] - starts[own]);
         if (width == 0) continue;
-        KernelMachine::Part part{
-            .start = as_index(starts[own]), .weights = RowMatrix(width, as_index(classes() - 1)), .sums = {}};
+        MachinePart part{
+            .start = as_index(starts[own]), .weights = RowMatrix(as_index(classes() - 1), width), .sums = {}};
         for (std::size_t other = 0; other < classes(); ++other) {
             if (other == own) continue;
             const std::size_t row = other > own ? other - 1 : other;
-            part.weights.col(as_index(part.sums.size())) =
-                given.row(as_index(row)).segment(part.start, width).transpose();
+            part.weights.row(as_index(part.sums.size())) = given.row(as_index(row)).segment(part.start, width);
             part.sums.push_back(as_index(pair_index(std::min(own, other), std::max(own, other), classes())));
         }
         parts.push_back(std::move(part));
     }
-    machine_ =
-        KernelMachine(kernel, matrix_of(vectors, count, vectors.size() / count), std::move(offset), std::move(parts));
+    machine_ = KernelMachine(kernel, matrix_of(vectors, count, vectors.size() / count), std::move(offset),
+                             std::move(parts), floats_suffice);
     return {};
 }
 
@@ -170,8 +169,9 @@ std::size_t SvmClassifier::columns() const {
     return std::max<std::size_t>(pairs(), 2);
 }
 
-std::size_t SvmClassifier::vote(std::span<const double> decisions) const {
-    std::vector<std::size_t> votes(classes(), 0);
+// `votes` is room for one count a class.
+std::size_t SvmClassifier::vote(std::span<const double> decisions, std::span<std::size_t> votes) const {
+    std::ranges::fill(votes, 0);
     std::size_t pair = 0;
     for (std::size_t i = 0; i < classes(); ++i) {
         for (std::size_t j = i + 1; j < classes(); ++j) ++votes[decisions[pair++] > 0 ? i : j];
@@ -219,11 +219,12 @@ void SvmClassifier::classify(std::span<const double> x, std::span<std::size_t> c
     }
     std::vector<double> decisions(rows * pairs());
     machine_.apply(x, decisions);
+    std::vector<std::size_t> votes(k);
     std::vector<double> pairwise(prob_a_.empty() ? 0 : k * k);
     for (std::size_t row = 0; row < rows; ++row) {
         const auto decision = std::span<const double>(decisions).subspan(row * pairs(), pairs());
         const auto line = scores.subspan(row * width, width);
-        chosen[row] = vote(decision);
+        chosen[row] = vote(decision, votes);
         if (prob_a_.empty() && k == 2) {
             binary_scores(decision[0], line);
             continue;
@@ -243,7 +244,7 @@ void SvmClassifier::classify(std::span<const double> x, std::span<std::size_t> c
     }
 }
 
-Result<SvmRegressor> SvmRegressor::of(const onnx::Node& node) {
+Result<SvmRegressor> SvmRegressor::of(const onnx::Node& node, bool floats_suffice) {
     BATON_TRY(check_finite(node));
     BATON_TRY(post_transform_of(node));  // a name it must know, though no runtime applies it
     BATON_ASSIGN(const KernelFunction kernel, kernel_function_of(node));
@@ -266,8 +267,9 @@ Result<SvmRegressor> SvmRegressor::of(const onnx::Node& node) {
     const auto count = static_cast<std::size_t>(supports);
     if (vectors.empty() || vectors.size() % count != 0)
         return bad_attributes(node, "support_vectors has the wrong size");
-    KernelMachine::Part part{.start = 0, .weights = matrix_of(coefficients, count, 1), .sums = {0}};
-    svm.machine = KernelMachine(kernel, matrix_of(vectors, count, vectors.size() / count), offset, {std::move(part)});
+    MachinePart part{.start = 0, .weights = matrix_of(coefficients, 1, count), .sums = {0}};
+    svm.machine = KernelMachine(kernel, matrix_of(vectors, count, vectors.size() / count), offset, {std::move(part)},
+                                floats_suffice);
     return svm;
 }
 

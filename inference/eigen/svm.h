@@ -16,8 +16,9 @@ namespace baton::inference::eigen {
 // most votes, the first of equals. Immutable and thread-safe after construction.
 class SvmClassifier {
 public:
-    // invalid_argument for attributes whose sizes contradict each other or that are not finite.
-    static Result<SvmClassifier> of(const onnx::Node& node);
+    // invalid_argument for attributes whose sizes contradict each other or that are not finite. `floats_suffice` as
+    // KernelMachine has it.
+    static Result<SvmClassifier> of(const onnx::Node& node, bool floats_suffice);
 
     std::size_t features() const { return machine_.features(); }
     std::size_t columns() const;  // of the scores
@@ -28,11 +29,11 @@ public:
     void classify(std::span<const double> x, std::span<std::size_t> chosen, std::span<double> scores) const;
 
 private:
-    Status read_vectors(const onnx::Node& node, const KernelFunction& kernel);
+    Status read_vectors(const onnx::Node& node, const KernelFunction& kernel, bool floats_suffice);
     Status read_weights(const onnx::Node& node, const KernelFunction& kernel);
     Status read_probabilities(const onnx::Node& node);
     std::size_t classes() const { return labels_.size(); }
-    std::size_t vote(std::span<const double> decisions) const;
+    std::size_t vote(std::span<const double> decisions, std::span<std::size_t> votes) const;
     std::size_t choose_linear(std::span<const double> scores) const;
     void binary_scores(double decision, std::span<double> scores) const;
 
@@ -50,7 +51,7 @@ struct SvmRegressor {
     KernelMachine machine;   // one sum
     bool one_class = false;  // the answer is 1 inside and -1 outside
 
-    static Result<SvmRegressor> of(const onnx::Node& node);
+    static Result<SvmRegressor> of(const onnx::Node& node, bool floats_suffice);
 };
 
 // Probabilities of all classes from those of pairs (method 2 of Wu, Lin and Weng, JMLR 2004), iterated as libsvm does:

@@ -5,7 +5,7 @@
 namespace baton::inference::eigen::simd {
 
 const Kernels* baseline_kernels() {
-    static constexpr Kernels kKernels{"baseline", products, rbf};
+    static constexpr Kernels kKernels{"baseline", kSingles, kDoubles};
     return &kKernels;
 }
 

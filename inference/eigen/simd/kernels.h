@@ -8,18 +8,30 @@
 
 namespace baton::inference::eigen::simd {
 
-// Vectors are packed in panels of this many: panel p holds for each feature in turn the values of vectors 16 p ... 16 p
-// + 15; vectors that fill up the last panel are zeros.
-inline constexpr std::size_t kPanel = 16;
+// What one feature is in the vectors of a panel. Vectors are packed in panels of kVectors: line p * features + f holds
+// feature f of the vectors of panel p; what fills up the last panel is zeros. Aligned as the processor's own lines are.
+template <class T>
+struct alignas(128) Line {
+    static constexpr std::size_t kVectors = 128 / sizeof(T);
+    T values[kVectors];
+};
+
+template <class T>  // float or double
+struct Routines {
+    // Line r * panels + p of `out` = x_r . v for the vectors v of panel p; x is row-major rows x features.
+    void (*products)(const T* x, std::size_t rows, std::size_t features, const Line<T>* vectors, std::size_t panels,
+                     Line<T>* out);
+    // Replaces each product x . v by 2^(x . v - |x|^2 / 2 - |v|^2 / 2) = 2^(-|x - v|^2 / 2), given the halves of |x|^2
+    // and of the |v|^2. As exact as the exponent is; what is too small for a normal number is the smallest of them.
+    void (*gaussians)(Line<T>* products, std::size_t panels, const Line<T>* halves, T half);
+    // The sum of all values[i] * weights[i], in double.
+    double (*weighted)(const T* values, const double* weights, std::size_t count);
+};
 
 struct Kernels {
     const char* name;
-    // out[r * panels * kPanel + v] = x_r . vector_v; x is row-major rows x features.
-    void (*products)(const double* x, std::size_t rows, std::size_t features, const double* packed, std::size_t panels,
-                     double* out);
-    // Replaces each product x . v by exp(-gamma |x - v|^2), given |x|^2 and the |v|^2; gamma >= 0. `count` is a
-    // multiple of kPanel. Exact to about 1e-15 relative to 1.
-    void (*rbf)(double* products, std::size_t count, const double* squares, double square, double gamma);
+    Routines<float> singles;
+    Routines<double> doubles;
 };
 
 // For any processor, for AVX2 with FMA, for AVX-512; null where the build or the processor does not have it.
