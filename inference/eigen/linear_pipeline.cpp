@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
 #include <limits>
+#include <type_traits>
 
 namespace baton::inference::eigen {
 namespace {
@@ -13,9 +15,10 @@ constexpr std::size_t kScoresOnStack = 64;
 // Without branches in the loop, so that the compiler can use vectors.
 template <class T>
 bool all_are_finite(std::span<const T> values) {
-    bool finite = true;
-    for (const T value : values) finite &= std::abs(value) <= std::numeric_limits<T>::max();
-    return finite;
+    using Flag = std::conditional_t<sizeof(T) == sizeof(std::uint32_t), std::uint32_t, std::uint64_t>;  // as wide as T
+    Flag bad = 0;
+    for (const T value : values) bad |= std::abs(value) <= std::numeric_limits<T>::max() ? Flag{0} : Flag{1};
+    return bad == 0;
 }
 
 template <class T>
