@@ -163,6 +163,7 @@ void LiveSet::Impl::run(const std::stop_token& stop) {
         departures.release();  // before others are loaded: many quick changes must not pile versions up
         {
             const std::lock_guard lock(mutex);
+            if (generation != generation_wanted) continue;  // its slots are not those of now
             generation_settled = generation;
             revision_settled = shown;
         }

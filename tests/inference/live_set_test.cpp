@@ -321,6 +321,25 @@ TEST_F(LiveSetTest, CanEndWhileItLoads) {
     SUCCEED() << "the loading thread has ended";
 }
 
+TEST_F(LiveSetTest, IsNotSettledWhileTheSameIsWantedAgain) {
+    put("a", 1, "gated");
+    LiveSet& set = start();
+    std::atomic<bool> settled = false;
+    std::atomic<bool> settled_too_early = false;
+    set.on_change([&] {
+        if (!set.settled(1)) return;
+        if (set.statuses()[0].state != ServingState::ready) settled_too_early = true;
+        settled = true;
+    });
+    set.want(1, {slot("a", 1)});
+    while (reads == 0) std::this_thread::yield();
+    set.want(1, {slot("a", 1)});  // as by a retry of what failed
+    gate.count_down();
+    while (!settled) std::this_thread::yield();
+    EXPECT_FALSE(settled_too_early);
+    stop();
+}
+
 WantedSlot candidate(SlotRole role, std::string model, std::uint32_t version, std::uint32_t share,
                      std::uint64_t started = 1) {
     WantedSlot wanted = slot(std::move(model), version);
