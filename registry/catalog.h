@@ -88,4 +88,7 @@ Result<Model> remove_alias(Transaction&, const ModelName&, const Alias&);
 // Every digest that some version names, for fsck.
 Result<std::vector<File>> referenced_files(const Snapshot&);
 
+// The files of versions that have these bytes, in the order of models, versions and paths.
+Result<std::vector<FileUse>> uses_of(const Snapshot&, const Digest&);
+
 }  // namespace baton::registry

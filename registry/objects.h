@@ -44,6 +44,13 @@ struct File {
     Digest digest;
 };
 
+// Whose a stored file is.
+struct FileUse {
+    ModelName model;
+    VersionNumber number = 0;
+    std::string path;
+};
+
 // As inference reads it from the model; kept here as plain words so that the domain knows no engine.
 struct TensorField {
     std::string name;

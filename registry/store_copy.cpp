@@ -81,9 +81,4 @@ StoreCopy::~StoreCopy() = default;
 
 const Store& StoreCopy::store() const { return *impl_->store; }
 
-void StoreCopy::drop() {
-    impl_->store.reset();
-    impl_->copy.reset();
-}
-
 }  // namespace baton::registry

@@ -21,8 +21,6 @@ public:
     ~StoreCopy();
 
     const Store& store() const;
-    // Removes the copy, which may be large, and keeps the lock. store() must not be used afterwards.
-    void drop();
 
 private:
     struct Impl;

@@ -132,4 +132,8 @@ Result<std::vector<File>> referenced_files(const Snapshot& snapshot) {
     return storage::referenced_files(snapshot.connection());
 }
 
+Result<std::vector<FileUse>> uses_of(const Snapshot& snapshot, const Digest& digest) {
+    return storage::uses_of(snapshot.connection(), digest);
+}
+
 }  // namespace baton::registry

@@ -11,13 +11,42 @@ namespace baton::cli {
 namespace {
 
 Json document_of(const server::FsckReport& report) {
-    return {{"clean", report.clean()},    {"blobs", report.blobs},     {"bytes", report.bytes},
-            {"corrupt", report.corrupt},  {"missing", report.missing}, {"orphaned", report.orphaned},
-            {"problems", report.problems}};
+    Json affected = Json::array();
+    for (const auto& file : report.affected) {
+        affected.push_back(
+            {{"digest", file.digest}, {"model", file.model}, {"version", file.version}, {"path", file.path}});
+    }
+    return {{"clean", report.clean()},     {"blobs", report.blobs},     {"bytes", report.bytes},
+            {"corrupt", report.corrupt},   {"missing", report.missing}, {"orphaned", report.orphaned},
+            {"problems", report.problems}, {"affected", affected}};
 }
 
 void print_findings(std::ostream& out, const std::string& what, const std::vector<std::string>& findings) {
     for (const std::string& finding : findings) out << what << ": " << printable(finding) << "\n";
+}
+
+// Each blob, and whose files it is.
+void print_blobs(std::ostream& out, const std::string& what, const std::vector<std::string>& digests,
+                 const server::FsckReport& report) {
+    for (const std::string& digest : digests) {
+        out << what << ": " << digest << "\n";
+        for (const auto& file : report.affected) {
+            if (file.digest != digest) continue;
+            out << "  " << printable(file.model) << "/" << file.version << ": " << printable(file.path) << "\n";
+        }
+    }
+}
+
+Error damaged(const std::string& data, const server::FsckReport& report) {
+    std::string hint;
+    if (!report.problems.empty()) {
+        hint = "the metadata: restore baton.db, with the baton.db-wal of the same backup, and keep the damaged one; ";
+    }
+    if (!report.corrupt.empty() || !report.missing.empty()) {
+        hint += "the blobs: copy each from a backup to blobs/sha256/, or register its file again; ";
+    }
+    hint.resize(hint.size() - 2);
+    return {.code = Code::integrity, .message = "'" + data + "' is damaged", .hint = std::move(hint)};
 }
 
 Status fsck(Context& context, const std::string& data) {
@@ -27,17 +56,15 @@ Status fsck(Context& context, const std::string& data) {
     };
     BATON_ASSIGN(const server::FsckReport report, check());
     BATON_TRY(context.answer(document_of(report), [&](std::ostream& out) {
-        print_findings(out, "corrupt", report.corrupt);
-        print_findings(out, "missing", report.missing);
+        print_blobs(out, "corrupt", report.corrupt, report);
+        print_blobs(out, "missing", report.missing, report);
         print_findings(out, "orphaned", report.orphaned);
         print_findings(out, "problem", report.problems);
         out << report.blobs << " blobs, " << human_size(report.bytes) << ": "
             << (report.clean() ? "clean" : "not clean") << "\n";
     }));
     if (report.clean()) return {};
-    return Error{.code = Code::integrity,
-                 .message = "'" + data + "' is damaged",
-                 .hint = "restore the named blobs from a backup: their names are their digests"};
+    return damaged(data, report);
 }
 
 }  // namespace

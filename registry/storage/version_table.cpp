@@ -199,4 +199,14 @@ std::vector<File> referenced_files(Connection& connection) {
     return files;
 }
 
+std::vector<FileUse> uses_of(Connection& connection, const Digest& digest) {
+    std::vector<FileUse> uses;
+    for (const Row& row : connection.query(
+             "SELECT model, number, path FROM version_files WHERE digest = $1 ORDER BY model, number, path",
+             {to_value(digest)})) {
+        uses.push_back({.model = ModelName::trusted(row.text(0)), .number = row.integer(1), .path = row.text(2)});
+    }
+    return uses;
+}
+
 }  // namespace baton::registry::storage

@@ -36,5 +36,6 @@ void touch_version(Connection& connection, const ModelName& model, VersionNumber
 
 // Each digest that some version names, once.
 std::vector<File> referenced_files(Connection& connection);
+std::vector<FileUse> uses_of(Connection& connection, const Digest& digest);
 
 }  // namespace baton::registry::storage

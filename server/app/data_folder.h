@@ -15,8 +15,11 @@ struct DataFolder {
     std::unique_ptr<artifacts::BlobStore> blobs;
 };
 
-// Creates what is absent. failed_precondition while another process has the folder open. `clock` must outlive the
-// result.
+// failed_precondition for a folder that has blobs, and no baton.db that says what they are.
+Status require_metadata(const std::filesystem::path& folder);
+
+// Creates what is absent. failed_precondition while another process has the folder open, and for a folder that lacks
+// its metadata. `clock` must outlive the result.
 Result<DataFolder> open_data_folder(const std::filesystem::path& folder, const Clock& clock);
 
 // The metadata of a folder that is there already; nothing is made of one that is not (not_found).

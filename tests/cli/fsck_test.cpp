@@ -40,7 +40,8 @@ protected:
     fs::path data() const { return folder / "data"; }
 
     // A folder as a process leaves it that was killed: with a log that is not folded in and an upload that broke off.
-    void make_crashed_folder() {
+    // With a version of these files, if any.
+    void make_crashed_folder(const std::vector<std::pair<std::string, std::string>>& files = {}) {
         const fs::path live = folder / "live";
         const auto opened = server::open_data_folder(live, clock_).value();
         store_blob(*opened.blobs, "good bytes");
@@ -55,9 +56,35 @@ protected:
                                                                        {registry::Role::developer});
                                                 })
                         .ok());
+        if (!files.empty()) register_files(opened, files);
         fs::copy(live, data(), fs::copy_options::recursive);
         ASSERT_GT(fs::file_size(data() / "baton.db-wal"), 0u);
         write("data/uploads/" + sha256("x").hex() + ".1.tmp", "half an upl");
+    }
+
+    static void register_files(const server::DataFolder& opened,
+                               const std::vector<std::pair<std::string, std::string>>& files) {
+        registry::Caller caller = registry::system_caller();
+        caller.user = registry::UserName::parse("dana").value();
+        caller.roles = {registry::Role::developer};
+        const registry::Call call{.caller = caller, .request_id = "test", .idempotency = {}};
+        registry::NewVersion version{.model = registry::ModelName::parse("risk").value(),
+                                     .digest = sha256("m"),
+                                     .files = {},
+                                     .description = {},
+                                     .tags = {},
+                                     .metadata = {},
+                                     .signature = {},
+                                     .model_path = {},
+                                     .findings = {},
+                                     .report = {}};
+        for (const auto& [path, content] : files) {
+            store_blob(*opened.blobs, content);
+            version.files.push_back({path, content.size(), sha256(content)});
+        }
+        const auto registered = opened.store->write<registry::Version>(
+            call, [&](registry::Transaction& transaction) { return register_version(transaction, version); });
+        ASSERT_TRUE(registered.ok()) << registered.error().message;
     }
 
     static void store_blob(artifacts::BlobStore& blobs, const std::string& content) {
@@ -99,6 +126,40 @@ TEST_F(FsckTest, ADamagedBlobStaysWhereItIs) {
     EXPECT_EQ(report["corrupt"], Json::array({sha256("good bytes").text()}));
 }
 
+TEST_F(FsckTest, WhoSuffersIsNamed) {
+    make_crashed_folder({{"model.txt", "good bytes"}, {"gone.txt", "lost bytes"}});
+    write(fs::relative(blob("good bytes"), folder).string(), "evil bytes");
+    fs::remove(blob("lost bytes"));
+    const auto [code, report] = fsck();
+    EXPECT_EQ(code, 8);
+    EXPECT_EQ(report["missing"], Json::array({sha256("lost bytes").text()}));
+    ASSERT_EQ(report["affected"].size(), 2u);
+    EXPECT_EQ(
+        report["affected"][0],
+        (Json{{"digest", sha256("good bytes").text()}, {"model", "risk"}, {"version", 1}, {"path", "model.txt"}}));
+    const Outcome people = baton({"fsck", "--data", data().string()});
+    EXPECT_THAT(people.out, HasSubstr("corrupt: " + sha256("good bytes").text() + "\n  risk/1: model.txt\n"));
+    EXPECT_THAT(people.out, HasSubstr("missing: " + sha256("lost bytes").text() + "\n  risk/1: gone.txt\n"));
+    EXPECT_THAT(people.err, HasSubstr("hint: the blobs: "));
+}
+
+TEST_F(FsckTest, BlobsWithoutMetadataAreAFindingAndNoNewRegistry) {
+    make_crashed_folder();
+    fs::remove(data() / "baton.db");
+    fs::remove(data() / "baton.db-wal");
+    for (const bool empty : {false, true}) {
+        if (empty) write("data/baton.db", "");
+        const auto [code, report] = fsck();
+        EXPECT_EQ(code, 8);
+        EXPECT_EQ(report["problems"].size(), 1u);
+        const auto opened = server::open_data_folder(data(), SystemClock());
+        ASSERT_FALSE(opened.ok());
+        EXPECT_EQ(opened.error().code, Code::failed_precondition);
+        EXPECT_THAT(opened.error().message, HasSubstr("baton.db is gone"));
+        EXPECT_EQ(fs::exists(data() / "baton.db"), empty);
+    }
+}
+
 TEST_F(FsckTest, MetadataThatCannotBeReadIsAFinding) {
     make_crashed_folder();
     fs::remove(data() / "baton.db-wal");
@@ -108,6 +169,7 @@ TEST_F(FsckTest, MetadataThatCannotBeReadIsAFinding) {
     EXPECT_THAT(dump(report["problems"]), HasSubstr("not a database"));
     EXPECT_EQ(report["blobs"], 2);
     EXPECT_TRUE(report["orphaned"].empty());  // who could say
+    EXPECT_THAT(baton({"fsck", "--data", data().string()}).err, HasSubstr("hint: the metadata: restore baton.db"));
 }
 
 TEST_F(FsckTest, AFolderOfAnOlderBatonIsNotMigrated) {
