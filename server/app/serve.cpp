@@ -62,6 +62,16 @@ std::string url_of(const ListenAddress& listen, std::uint16_t port) {
     return "http://" + (v6 ? "[" + listen.address + "]" : listen.address) + ":" + std::to_string(port);
 }
 
+// Whoever started the server waits for lines that did not come.
+Error unsaid(bool token_is_lost) {
+    Error error{.code = Code::unavailable, .message = "Standard output cannot be written."};
+    if (token_is_lost) {
+        error.message += " The admin token was made, but nobody has seen it.";
+        error.hint = "`baton token create --user admin --data DIR` makes another.";
+    }
+    return error;
+}
+
 // Every object of a running server, in the order in which they need each other: destroyed from the bottom up.
 class App {
 public:
@@ -128,7 +138,7 @@ public:
         if (!grpc_address_.empty()) std::printf("baton gRPC on %s\n", grpc_address_.c_str());
         if (!management_url_.empty()) std::printf("baton management on %s\n", management_url_.c_str());
         std::printf("baton listening on %s\n", url_.c_str());
-        std::fflush(stdout);
+        if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) return unsaid(admin.has_value());
         log_event(LogLevel::info, "listening", {{"url", url_}, {"data", options_.data.string()}});
         return {};
     }
