@@ -79,7 +79,8 @@ Result<Json> Api::change(Method method, const std::string& target, const Json& b
     Headers headers;
     headers.add("Content-Type", "application/json");
     headers.add("Idempotency-Key", idempotency_key());
-    BATON_ASSIGN(const ClientResponse response, exchange(method, target, headers, dump(body)));
+    BATON_ASSIGN(const std::string content, dump_strictly(body));
+    BATON_ASSIGN(const ClientResponse response, exchange(method, target, headers, content));
     return document_of(response);
 }
 
@@ -92,7 +93,8 @@ Result<Json> Api::patch(const std::string& target, const Json& body) { return ch
 Result<Json> Api::post_once(const std::string& target, const Json& body) {
     Headers headers;
     headers.add("Content-Type", "application/json");
-    BATON_ASSIGN(const ClientResponse response, accepted(client_->send(Method::post, target, headers, dump(body))));
+    BATON_ASSIGN(const std::string content, dump_strictly(body));
+    BATON_ASSIGN(const ClientResponse response, accepted(client_->send(Method::post, target, headers, content)));
     return document_of(response);
 }
 

@@ -45,7 +45,7 @@ Result<Json> find_request(Api& api, const std::string& argument, const std::stri
     if (fitting.size() == 1) return api.get(api_path({"requests", text(fitting.front(), "id")}));
     if (!fitting.empty()) {
         return invalid_argument(reference.text() + " has several open requests: " + listed(fitting),
-                                "name one by its id");
+                                "name one by its id, or its environment with --env");
     }
     const std::string place = environment.empty() ? "" : " for " + environment;
     return not_found("there is no open request of " + reference.text() + place,

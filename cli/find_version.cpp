@@ -11,4 +11,10 @@ Result<FoundVersion> find_version(Api& api, std::string_view which) {
     return FoundVersion{reference.model, member(version, "version").get<std::int64_t>()};
 }
 
+Status known_model(Api& api, const std::string& model) {
+    const auto found = api.get(api_path({"models", model}));
+    if (!found.ok() && found.error().code == Code::not_found) return found.error();
+    return {};
+}
+
 }  // namespace baton::cli

@@ -1,4 +1,4 @@
-// The number of the version that people name on the command line.
+// The versions and models that people name on the command line.
 #pragma once
 
 #include <cstdint>
@@ -17,5 +17,9 @@ struct FoundVersion {
 
 // Asks the server what `latest`, an alias or a digest means; a number is taken as it is.
 Result<FoundVersion> find_version(Api& api, std::string_view which);
+
+// For an answer that is empty: not_found when that is because there is no such model. Whoever may not ask gets no
+// error.
+Status known_model(Api& api, const std::string& model);
 
 }  // namespace baton::cli

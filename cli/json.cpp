@@ -39,6 +39,14 @@ std::string dump(const Json& document, int indent) {
     return document.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 
+Result<std::string> dump_strictly(const Json& document) {
+    try {
+        return document.dump();
+    } catch (const Json::type_error&) {
+        return invalid_argument("a text is not valid UTF-8", "check the locale of the terminal, and what was pasted");
+    }
+}
+
 std::string text(const Json& object, std::string_view name) { return scalar_text(member(object, name)); }
 
 const Json& member(const Json& object, std::string_view name) {

@@ -17,6 +17,9 @@ using Json = nlohmann::ordered_json;  // members keep the order in which the ser
 Result<Json> parse_json(std::string_view bytes, std::string_view what);
 std::string dump(const Json& document, int indent = -1);  // broken UTF-8 is replaced, never thrown over
 
+// For what people wrote: invalid_argument when a text in it is not UTF-8.
+Result<std::string> dump_strictly(const Json& document);
+
 // A member as text for people: strings as they are, numbers and booleans printed, anything else "".
 std::string text(const Json& object, std::string_view name);
 // A member, or null when there is none (or `object` is no object).

@@ -1,5 +1,8 @@
 #include "cli/print.h"
 
+#include <array>
+#include <cmath>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -33,6 +36,17 @@ void print_approvals(std::ostream& out, const Json& approvals) {
 }
 
 }  // namespace
+
+std::string number_text(const Json& number) {
+    constexpr double exact = 1e15;  // beyond, a double holds no units
+    if (!number.is_number()) return "";
+    if (number.is_number_integer()) return number.dump();
+    const double value = number.get<double>();
+    const bool whole = value == std::trunc(value) && std::abs(value) < exact;
+    std::array<char, 32> buffer{};
+    std::snprintf(buffer.data(), buffer.size(), whole ? "%.0f" : "%.6g", value);
+    return buffer.data();
+}
 
 std::string joined(const std::vector<std::string>& parts, std::string_view separator) {
     std::string out;
@@ -111,10 +125,14 @@ void print_slots(std::ostream& out, const Style& style, const Json& slots) {
     }
     Table table({"MODEL", "ENVIRONMENT", "VERSION>", "SERVING", "ENGINE", "SINCE", "DIGEST", "NOTE"});
     for (const Json& slot : slots) {
-        const std::string rolled_back = text(slot, "rollback_of");
-        const std::string note = rolled_back.empty() ? text(slot, "message") : "rolled back from " + rolled_back;
+        std::vector<std::string> notes;
+        if (const std::string from = text(slot, "rollback_of"); !from.empty()) {
+            notes.push_back("rolled back from " + from);
+        }
+        if (const std::string message = text(slot, "message"); !message.empty()) notes.push_back(message);
         table.add({text(slot, "model"), text(slot, "environment"), text(slot, "version"), text(slot, "serving"),
-                   text(slot, "engine"), human_time(text(slot, "since")), short_digest(text(slot, "digest")), note});
+                   text(slot, "engine"), human_time(text(slot, "since")), short_digest(text(slot, "digest")),
+                   joined(notes, "; ")});
     }
     table.print(out, style);
 }

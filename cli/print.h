@@ -14,6 +14,7 @@ void print_slot(std::ostream& out, const Json& slot);  // "credit-risk/3 is live
 // As a table, or a line that says there are none.
 void print_slots(std::ostream& out, const Style& style, const Json& slots);
 
+std::string number_text(const Json& number);  // six digits; whole numbers whole; "" for what is no number
 std::string joined(const std::vector<std::string>& parts, std::string_view separator = ", ");
 std::string pairs_text(const Json& object);    // a=1, b=2
 std::string shape_text(const Json& shape);     // [-1,30]

@@ -45,6 +45,11 @@ std::string first_of(const Json& document, std::initializer_list<std::string_vie
     return {};
 }
 
+// Errors of a single field often say all of it in the message already.
+bool is_said_in(const std::string& message, const FieldError& field) {
+    return message.find(field.field) != std::string::npos && message.find(field.message) != std::string::npos;
+}
+
 }  // namespace
 
 Error problem(const server::ClientResponse& response) {
@@ -70,6 +75,7 @@ Error problem(const server::ClientResponse& response) {
 void print_error(std::ostream& out, const Error& error, const Style& style) {
     out << style.paint(Colour::red, "error:") << " " << printable(error.message) << "\n";
     for (const FieldError& field : error.fields) {
+        if (is_said_in(error.message, field)) continue;
         out << "  " << printable(field.field) << ": " << printable(field.message) << "\n";
     }
     for (const Missing& missing : error.missing) {

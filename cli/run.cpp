@@ -30,6 +30,23 @@ void add_verbs(CLI::App& root, Action& chosen) {
     }
 }
 
+// The name of an argument says what it is; only the value of an option needs a word of its own.
+class HelpText : public CLI::Formatter {
+public:
+    HelpText() {
+        for (const auto& [word, text] :
+             {std::pair("REQUIRED", ""), std::pair("SUBCOMMAND", "VERB"), std::pair("Positionals", "Arguments")}) {
+            label(word, text);
+        }
+    }
+    std::string make_option_opts(const CLI::Option* option) const override {
+        constexpr std::string_view type = " TEXT";
+        std::string text = CLI::Formatter::make_option_opts(option);
+        if (option->get_positional() && text.starts_with(type)) text.erase(0, type.size());
+        return text;
+    }
+};
+
 void report(Context& context, const Error& error) {
     Io& io = context.io();
     if (context.options().json && !context.answered()) io.out << dump(error_document(error), 2) << "\n" << std::flush;
@@ -53,10 +70,22 @@ Status act(const Action& chosen, Context& context) {
     }
 }
 
-// What CLI11 says, but for the commonest slip in better words.
-std::string usage_message(const CLI::App& root, const std::vector<std::string>& arguments,
+std::string verbs_text(const CLI::App& app) {
+    std::string names;
+    for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
+        names.append(names.empty() ? "" : ", ").append(verb->get_name());
+    }
+    return names;
+}
+
+// What CLI11 says, but for the commonest slips in better words. `app` is the verb that was named last.
+std::string usage_message(const CLI::App& app, const std::vector<std::string>& arguments,
                           const CLI::ParseError& error) {
-    if (!root.get_subcommands().empty()) return error.what();
+    const bool is_root = app.get_parent() == nullptr;
+    if (!is_root && app.get_require_subcommand_min() > 0) {
+        return "name one of its verbs: " + verbs_text(app);
+    }
+    if (!is_root) return error.what();
     const auto word = std::find_if(arguments.begin(), arguments.end(),
                                    [](const std::string& argument) { return !argument.starts_with('-'); });
     return word == arguments.end() ? "name a verb" : "there is no verb '" + *word + "'";
@@ -73,11 +102,12 @@ std::optional<int> parse(CLI::App& root, const std::vector<std::string>& argumen
             return conclude(context, context.flush());
         }
         std::string verb = "baton";
-        for (const CLI::App* app = &root; !app->get_subcommands().empty();) {
+        const CLI::App* app = &root;
+        while (!app->get_subcommands().empty()) {
             app = app->get_subcommands().front();
             verb += " " + app->get_name();
         }
-        return conclude(context, invalid_argument(usage_message(root, arguments, error),
+        return conclude(context, invalid_argument(usage_message(*app, arguments, error),
                                                   verb + " --help shows usage and examples"));
     }
 }
@@ -93,10 +123,7 @@ int run(const std::vector<std::string>& arguments, Io& io) {
     root.add_option("--profile", options.profile, "A server that was logged in to")->type_name("NAME");
     root.require_subcommand(1);
     root.footer(footer);
-    for (const auto& [word, label] : {std::pair("TEXT", ""), std::pair("REQUIRED", ""), std::pair("SUBCOMMAND", "VERB"),
-                                      std::pair("Positionals", "Arguments")}) {
-        root.get_formatter()->label(word, label);
-    }
+    root.formatter(std::make_shared<HelpText>());
 
     Action chosen;
     add_verbs(root, chosen);

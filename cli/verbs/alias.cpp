@@ -81,7 +81,7 @@ void add_alias(CLI::App& root, Action& chosen) {
     when_chosen(removal, chosen, [arguments](Context& context) { return remove(context, *arguments); });
 
     CLI::App* listing = add_verb(*verb, "list", "List the aliases of a model", {"baton alias list credit-risk"});
-    listing->add_option("NAME", arguments->reference, "The model")->required();
+    add_model(listing, arguments->reference, "The model")->required();
     when_chosen(listing, chosen, [arguments](Context& context) { return list(context, *arguments); });
 }
 

@@ -60,9 +60,8 @@ void add_canary(CLI::App& root, Action& chosen) {
         ->type_name("P");
     verb->add_option("--header", arguments->header, "Requests with the same value of it meet the same version")
         ->type_name("NAME");
-    verb->add_option("--end", arguments->end, "Make the canary live, or go back to the live version")
-        ->type_name("promote|abort")
-        ->check(CLI::IsMember({"promote", "abort"}));
+    one_of(verb->add_option("--end", arguments->end, "Make the canary live, or go back to the live version"),
+           {"promote", "abort"});
     verb->add_option("--reason", arguments->reason, "Why it is ended; it is kept in the audit log")->type_name("TEXT");
     verb->add_option("--env", arguments->environment, "Where")->type_name("ENV")->capture_default_str();
     verb->add_flag("--wait", arguments->wait, "Return when the change is served");

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "cli/print.h"
 #include "cli/verbs/verbs.h"
 
 namespace baton::cli {
@@ -12,12 +13,13 @@ struct Word {
     std::string text;
     std::string help;  // one line
     bool takes_value = false;
+    std::vector<std::string> values = {};  // those that it may take; empty: any
 };
 
 // What may follow a verb: its own verbs, its options and those of the verbs above it.
 struct Level {
-    std::string path;  // "", "token", "token create"
-    std::vector<Word> verbs;
+    std::string path;         // "", "token", "token create"
+    std::vector<Word> verbs;  // and the values of an argument that knows a few only
     std::vector<Word> options;
 };
 
@@ -26,8 +28,8 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
 void add_options(const CLI::App& app, std::vector<Word>& options) {
     for (const CLI::Option* option : app.get_options()) {
         for (const std::string& name : option->get_lnames()) {
-            options.push_back(
-                {"--" + name, first_line(option->get_description()), option->get_items_expected_max() > 0});
+            const bool takes_value = option->get_items_expected_max() > 0;
+            options.push_back({"--" + name, first_line(option->get_description()), takes_value, values_of(*option)});
         }
     }
 }
@@ -40,8 +42,13 @@ void add_levels(const CLI::App& app, const std::string& path, const std::vector<
         if (word.text != "--help") level.options.push_back(word);
     }
     const auto verbs = app.get_subcommands([](const CLI::App*) { return true; });
-    for (const CLI::App* verb : verbs)
+    for (const CLI::App* verb : verbs) {
         level.verbs.push_back({verb->get_name(), first_line(verb->get_description()), false});
+    }
+    for (const CLI::Option* option : app.get_options()) {
+        if (!option->get_positional()) continue;
+        for (const std::string& value : values_of(*option)) level.verbs.push_back({value, "", false});
+    }
     levels.push_back(level);
     for (const CLI::App* verb : verbs) {
         add_levels(*verb, path.empty() ? verb->get_name() : path + " " + verb->get_name(), level.options, levels);
@@ -71,7 +78,21 @@ std::string walk(const std::vector<Level>& levels, const std::string& words) {
     return out + "    esac\n  done\n";
 }
 
-// Options are offered once a '-' is there, verbs where one may follow, files everywhere else.
+// Shell cases "<verb> <option>" for the options whose values are known; `offer` makes the code of what they are.
+std::string value_cases(const std::vector<Level>& levels,
+                        const std::function<std::string(const std::string& values)>& offer) {
+    std::string out;
+    for (const Level& level : levels) {
+        for (const Word& option : level.options) {
+            if (option.values.empty()) continue;
+            out += "    " + quoted(level.path + " " + option.text) + ") " + offer(joined(option.values, " ")) + " ;;\n";
+        }
+    }
+    return out;
+}
+
+// Values are offered behind their option, options once a '-' is there, verbs where one may follow, files everywhere
+// else.
 std::string bash_script(const std::vector<Level>& levels) {
     std::string out = "_baton() {\n" + walk(levels, "\"${COMP_WORDS[@]:1:COMP_CWORD-1}\"");
     out += "  local verbs='' flags='' current=\"${COMP_WORDS[COMP_CWORD]}\"\n  case \"$at\" in\n";
@@ -82,6 +103,9 @@ std::string bash_script(const std::vector<Level>& levels) {
     return out +
            "  esac\n"
            "  [[ \"$current\" == -* ]] && verbs=\"$flags\"\n"
+           "  case \"$at ${COMP_WORDS[COMP_CWORD-1]}\" in\n" +
+           value_cases(levels, [](const std::string& values) { return "verbs=" + quoted(values); }) +
+           "  esac\n"
            "  COMPREPLY=($(compgen -W \"$verbs\" -- \"$current\"))\n"
            "}\n"
            "complete -o default -F _baton baton\n";
@@ -102,6 +126,9 @@ std::string zsh_script(const std::vector<Level>& levels) {
     }
     return out +
            "  esac\n"
+           "  case \"$at $words[CURRENT-1]\" in\n" +
+           value_cases(levels, [](const std::string& values) { return "compadd " + values + "; return"; }) +
+           "  esac\n"
            "  if [[ \"$words[CURRENT]\" == -* ]]; then _describe option flags\n"
            "  elif (( $#verbs )); then _describe verb verbs\n"
            "  else _files\n"
@@ -109,6 +136,11 @@ std::string zsh_script(const std::vector<Level>& levels) {
            "}\n"
            // From a file in fpath, this text is the function's first call; sourced, it only makes the function known.
            "if [[ \"$funcstack[1]\" == _baton ]]; then _baton \"$@\"; else compdef _baton baton; fi\n";
+}
+
+std::string fish_value(const Word& option) {
+    if (!option.takes_value) return "";
+    return option.values.empty() ? " -r" : " -x -a " + quoted(joined(option.values, " "));
 }
 
 std::string fish_script(const std::vector<Level>& levels) {
@@ -129,8 +161,7 @@ std::string fish_script(const std::vector<Level>& levels) {
             out += start + " -f -a " + word.text + " -d " + fish_quoted(word.help) + "\n";
         }
         for (const Word& word : level.options) {
-            out += start + " -l " + word.text.substr(2) + (word.takes_value ? " -r" : "") + " -d " +
-                   fish_quoted(word.help) + "\n";
+            out += start + " -l " + word.text.substr(2) + fish_value(word) + " -d " + fish_quoted(word.help) + "\n";
         }
     }
     return out;
@@ -152,7 +183,7 @@ void add_completion(CLI::App& root, Action& chosen) {
     CLI::App* verb = add_verb(root, "completion", "Print a completion script for a shell",
                               {"source <(baton completion bash)", "baton completion zsh > ~/.zfunc/_baton",
                                "baton completion fish > ~/.config/fish/completions/baton.fish"});
-    verb->add_option("SHELL", *shell, "bash, zsh or fish")->required()->check(CLI::IsMember({"bash", "zsh", "fish"}));
+    one_of(verb->add_option("SHELL", *shell, "Whose")->required(), {"bash", "zsh", "fish"});
     when_chosen(verb, chosen, [shell, &root](Context& context) { return completion(context, root, *shell); });
 }
 

@@ -24,6 +24,16 @@ void add_changes(Table& table, const std::string& kind, const Json& changes) {
     }
 }
 
+// Metrics that differ.
+void add_metrics(Table& table, const Json& metrics) {
+    const auto shown = [](const Json& value) { return value.is_number() ? number_text(value) : std::string("-"); };
+    for (const auto& [name, change] : metrics.items()) {
+        const Json& from = member(change, "from");
+        const Json& to = member(change, "to");
+        if (from != to) table.add({"metric", name, shown(from), shown(to), number_text(member(change, "delta"))});
+    }
+}
+
 std::string fields_text(const Json& fields) {
     std::vector<std::string> parts;
     for (const Json& field : fields) {
@@ -52,7 +62,7 @@ Json shortened(const Json& files) {
 void print_diff(std::ostream& out, const Style& style, const Json& diff) {
     Table table({"WHAT", "NAME", text(member(diff, "from"), "version") + ">", text(member(diff, "to"), "version") + ">",
                  "CHANGE>"});
-    add_changes(table, "metric", member(diff, "metrics"));
+    add_metrics(table, member(diff, "metrics"));
     add_changes(table, "metadata", member(diff, "metadata"));
     add_changes(table, "tag", member(diff, "tags"));
     add_signature(table, member(diff, "signature"));

@@ -53,7 +53,7 @@ void add_list(CLI::App& root, Action& chosen) {
     auto arguments = std::make_shared<Arguments>();
     CLI::App* verb = add_verb(root, "list", "List the models, or the versions of one model",
                               {"baton list", "baton list credit-risk", "baton list --filter \"tags.team = 'risk'\""});
-    verb->add_option("NAME", arguments->model, "A model");
+    add_model(verb, arguments->model, "A model");
     verb->add_option("--filter", arguments->filter, "Only what fits")->type_name("FILTER");
     when_chosen(verb, chosen, [arguments](Context& context) { return list(context, *arguments); });
 }

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "cli/find_version.h"
 #include "cli/print.h"
 #include "cli/verbs/verbs.h"
 
@@ -31,6 +32,7 @@ Status live(Context& context, const Arguments& arguments) {
         if (arguments.model.empty() || text(slot, "model") == arguments.model) slots.push_back(slot);
     }
     answer["slots"] = slots;
+    if (slots.empty() && !arguments.model.empty()) BATON_TRY(known_model(api, arguments.model));
     Json departing = Json::array();
     for (const Json& version : member(answer, "departing")) {
         if (arguments.model.empty() || text(version, "model") == arguments.model) departing.push_back(version);
@@ -48,7 +50,7 @@ void add_live(CLI::App& root, Action& chosen) {
     auto arguments = std::make_shared<Arguments>();
     CLI::App* verb = add_verb(root, "live", "Show what is live now, of all models or of one",
                               {"baton live", "baton live credit-risk", "baton live --env staging --json"});
-    verb->add_option("NAME", arguments->model, "A model");
+    add_model(verb, arguments->model, "A model");
     verb->add_option("--env", arguments->environment, "One environment (default: all)")->type_name("ENV");
     when_chosen(verb, chosen, [arguments](Context& context) { return live(context, *arguments); });
 }

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "cli/find_version.h"
 #include "cli/print.h"
 #include "cli/reference.h"
 #include "cli/table.h"
@@ -58,6 +59,7 @@ Result<Json> entries_about(Api& api, const Arguments& arguments) {
             if (sequence.is_number_integer() && subject.covers(entry)) by_sequence.emplace(sequence, entry);
         }
     }
+    if (by_sequence.empty()) BATON_TRY(known_model(api, reference.model));
     Json merged = Json::array();
     for (auto& [sequence, entry] : by_sequence) merged.push_back(std::move(entry));
     return merged;

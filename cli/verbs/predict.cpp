@@ -148,9 +148,8 @@ void add_predict(CLI::App& root, Action& chosen) {
             "CSV with a header, rows as JSON, or an Open Inference Protocol request; - for standard input. Named "
             "columns may come in any order; an empty cell or null is a missing value")
         ->required();
-    verb->add_option("--format", arguments->format, "json or csv (default: what the content looks like)")
-        ->type_name("FORMAT")
-        ->check(CLI::IsMember({"json", "csv"}));
+    one_of(verb->add_option("--format", arguments->format, "What FILE is (default: what it looks like)"),
+           {"json", "csv"});
     when_chosen(verb, chosen, [arguments](Context& context) { return predict(context, *arguments); });
 }
 

@@ -91,14 +91,20 @@ Result<Manifest> read_manifest(const ClientResponse& response) {
     return manifest;
 }
 
+struct Fetched {
+    Manifest manifest;
+    std::string version;  // its number; empty when the server did not say
+};
+
 // nullopt: the folder shows that version already.
-Result<std::optional<Manifest>> fetch_manifest(Api& api, const Source& source, const std::optional<Digest>& shown) {
+Result<std::optional<Fetched>> fetch_manifest(Api& api, const Source& source, const std::optional<Digest>& shown) {
     server::Headers headers;
     if (shown) headers.add("If-None-Match", "\"" + shown->text() + "\"");
     BATON_ASSIGN(const ClientResponse response, api.exchange(server::Method::get, source.manifest(), headers));
-    if (response.status == 304 && shown) return std::optional<Manifest>();
+    if (response.status == 304 && shown) return std::optional<Fetched>();
     BATON_ASSIGN(Manifest manifest, read_manifest(response));
-    return std::optional<Manifest>(std::move(manifest));
+    return std::optional(
+        Fetched{std::move(manifest), std::string(response.headers.get("Baton-Model-Version").value_or(""))});
 }
 
 // One file; a transfer that breaks off goes on from where it was, a few times.
@@ -131,20 +137,17 @@ Status install(Context& context, Api& api, const Source& source, const Manifest&
     });
 }
 
-// Brings the folder to what the reference means now; nullopt when it was there already. When what is live changes
-// during the download, its files no longer fit the manifest: then it is tried again with the new one.
-Result<std::optional<Manifest>> pull_once(Context& context, Api& api, const Source& source, Mirror& mirror,
-                                          const std::optional<Digest>& shown) {
-    BATON_ASSIGN(std::optional<Manifest> manifest, fetch_manifest(api, source, shown));
-    while (manifest) {
-        const Status installed = install(context, api, source, *manifest, mirror);
-        if (installed.ok()) break;
+// Brings the folder to this version; when what is live changes during the download, its files no longer fit the
+// manifest: then it is tried again with the new one. Answers what the folder shows.
+Result<Fetched> bring(Context& context, Api& api, const Source& source, Mirror& mirror, Fetched wanted) {
+    while (true) {
+        const Status installed = install(context, api, source, wanted.manifest, mirror);
+        if (installed.ok()) return wanted;
         if (!source.is_live()) return installed.error();
-        BATON_ASSIGN(std::optional<Manifest> now, fetch_manifest(api, source, manifest->digest()));
+        BATON_ASSIGN(std::optional<Fetched> now, fetch_manifest(api, source, wanted.manifest.digest()));
         if (!now) return installed.error();
-        manifest = std::move(now);
+        wanted = *std::move(now);
     }
-    return manifest;
 }
 
 // Waits until the live set moves on from `revision`, for a bounded time. -1: unknown, ask anew.
@@ -165,10 +168,14 @@ Result<std::int64_t> next_revision(Api& api, const Source& source, std::int64_t 
 Status watch_turn(Context& context, Api& api, const Source& source, Mirror& mirror, std::int64_t& revision) {
     BATON_ASSIGN(const std::int64_t now, next_revision(api, source, revision));
     if (now == revision && revision >= 0) return {};
-    BATON_ASSIGN(const std::optional<Manifest> pulled, pull_once(context, api, source, mirror, mirror.shown()));
+    BATON_ASSIGN(std::optional<Fetched> wanted, fetch_manifest(api, source, mirror.shown()));
+    if (wanted) {
+        BATON_ASSIGN(wanted, bring(context, api, source, mirror, *std::move(wanted)));
+    }
     revision = now;
-    if (!pulled) return {};
-    context.io().out << source.text() << " is now " << pulled->digest().text() << "\n";
+    if (!wanted) return {};
+    const std::string number = wanted->version.empty() ? "" : source.model() + "/" + wanted->version + ", ";
+    context.io().out << source.text() << " is now " << number << wanted->manifest.digest().text() << "\n";
     return context.flush();
 }
 
@@ -192,6 +199,29 @@ Status watch(Context& context, Api& api, const Source& source, Mirror& mirror) {
     }
 }
 
+Json version_of(const Fetched& pulled) {
+    const auto number = parse_number(pulled.version);
+    return number ? Json(*number) : Json();
+}
+
+Status answer(Context& context, const Arguments& arguments, const Source& source, const Fetched& pulled) {
+    const Manifest& manifest = pulled.manifest;
+    Json files = Json::array();
+    for (const ManifestFile& file : manifest.files()) files.push_back(file.path);
+    const std::string digest = manifest.digest().text();
+    return context.answer({{"reference", source.text()},
+                           {"version", version_of(pulled)},
+                           {"digest", digest},
+                           {"directory", arguments.directory},
+                           {"size", manifest.total_size()},
+                           {"files", std::move(files)}},
+                          [&](std::ostream& out) {
+                              out << source.text() << " (" << digest << ") is in " << arguments.directory << ": "
+                                  << file_count(manifest.files().size()) << ", " << human_size(manifest.total_size())
+                                  << "\n";
+                          });
+}
+
 Status pull(Context& context, const Arguments& arguments) {
     BATON_ASSIGN(Reference reference, Reference::parse(arguments.reference));
     if (!reference.names_version()) reference.selector = "live";
@@ -204,23 +234,14 @@ Status pull(Context& context, const Arguments& arguments) {
         return invalid_argument("--watch prints a line at each change, so it cannot print one JSON document");
     }
     BATON_ASSIGN(Api & api, context.api());
-    BATON_ASSIGN(Mirror mirror, Mirror::open(arguments.directory));
-    if (arguments.watch) return watch(context, api, source, mirror);
-
-    BATON_ASSIGN(const std::optional<Manifest> pulled, pull_once(context, api, source, mirror, std::nullopt));
-    Json files = Json::array();
-    for (const ManifestFile& file : pulled->files()) files.push_back(file.path);
-    const std::string digest = pulled->digest().text();
-    return context.answer({{"reference", source.text()},
-                           {"digest", digest},
-                           {"directory", arguments.directory},
-                           {"size", pulled->total_size()},
-                           {"files", std::move(files)}},
-                          [&](std::ostream& out) {
-                              out << source.text() << " (" << digest << ") is in " << arguments.directory << ": "
-                                  << file_count(pulled->files().size()) << ", " << human_size(pulled->total_size())
-                                  << "\n";
-                          });
+    if (arguments.watch) {
+        BATON_ASSIGN(Mirror mirror, Mirror::open(arguments.directory));
+        return watch(context, api, source, mirror);
+    }
+    BATON_ASSIGN(std::optional<Fetched> wanted, fetch_manifest(api, source, std::nullopt));
+    BATON_ASSIGN(Mirror mirror, Mirror::open(arguments.directory));  // not before: what is not there leaves no trace
+    BATON_ASSIGN(const Fetched pulled, bring(context, api, source, mirror, *std::move(wanted)));
+    return answer(context, arguments, source, pulled);
 }
 
 }  // namespace

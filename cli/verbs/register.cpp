@@ -48,12 +48,23 @@ Result<std::vector<LocalFile>> hashed_files(Context& context, const std::vector<
     return files;
 }
 
+// A file that is wrong is named as people know it, not by its place in the list.
+Error by_name(Error error, const std::vector<LocalFile>& files) {
+    for (FieldError& field : error.fields) {
+        for (std::size_t place = 0; place < files.size(); ++place) {
+            if (field.field == "files[" + std::to_string(place) + "]") field.field = "'" + files[place].path + "'";
+        }
+    }
+    return error;
+}
+
 // Refuses what the server would refuse, before any byte is sent.
 Result<Digest> manifest_digest(const std::vector<LocalFile>& files) {
     std::vector<artifacts::ManifestFile> entries;
     for (const LocalFile& file : files) entries.push_back({file.path, file.size, file.digest});
-    BATON_ASSIGN(const artifacts::Manifest manifest, artifacts::Manifest::create(std::move(entries)));
-    return manifest.digest();
+    const auto manifest = artifacts::Manifest::create(std::move(entries));
+    if (!manifest.ok()) return by_name(manifest.error(), files);
+    return manifest->digest();
 }
 
 Result<Json> version_body(Context& context, const Arguments& arguments, const std::vector<LocalFile>& files) {
@@ -108,17 +119,16 @@ void add_register(CLI::App& root, Action& chosen) {
                               {"baton register credit-risk model.onnx --report report.json",
                                "baton register credit-risk model/ --tag team=risk --metadata framework=scikit-learn",
                                "baton register credit-risk model.onnx --request production --notes 'retrained'"});
-    verb->add_option("NAME", arguments->model, "The model; made when it is new")->required();
+    add_model(verb, arguments->model, "The model; made when it is new")->required();
     verb->add_option("PATH", arguments->paths, "Files, and folders whose content keeps its relative paths")->required();
     verb->add_option("--report", arguments->report, "A validation report as JSON")->type_name("FILE");
     verb->add_option("--tag", arguments->tags, "Repeatable")->type_name("K=V")->allow_extra_args(false);
     verb->add_option("--metadata", arguments->metadata, "framework, task, code_revision, data_digest …; repeatable")
         ->type_name("K=V")
         ->allow_extra_args(false);
-    verb->add_option("--engine", arguments->engine,
-                     "What runs the model; by itself eigen where it can, else onnxruntime")
-        ->check(CLI::IsMember({"eigen", "onnxruntime"}))
-        ->type_name("ENGINE");
+    one_of(verb->add_option("--engine", arguments->engine,
+                            "What runs the model; by itself eigen where it can, else onnxruntime"),
+           {"eigen", "onnxruntime"});
     verb->add_option("--description", arguments->description, "What is new")->type_name("TEXT");
     CLI::Option* request = verb->add_option("--request", arguments->environment, "Also ask that it goes live there");
     request->type_name("ENV");

@@ -4,9 +4,8 @@
 #include <ostream>
 
 #include "cli/files.h"
-#include "cli/print.h"
 #include "cli/reference.h"
-#include "cli/table.h"
+#include "cli/report_text.h"
 #include "cli/verbs/verbs.h"
 
 namespace baton::cli {
@@ -16,23 +15,6 @@ struct Arguments {
     std::string reference;
     std::string file;
 };
-
-void print_report(std::ostream& out, const Style& style, const Json& report) {
-    const Json& dataset = member(report, "dataset");
-    out << style.paint(Colour::bold, "report " + text(report, "id")) << " (" << printable(text(report, "trust"))
-        << ") by " << printable(text(report, "created_by")) << ", " << human_time(text(report, "created_at")) << "\n";
-    Table head({"", ""});
-    head.add({"task", text(report, "task")});
-    head.add({"data set", text(dataset, "name") + " " + text(dataset, "context")});
-    if (const std::string rows = text(dataset, "rows"); !rows.empty()) head.add({"rows", rows});
-    if (const std::string digest = text(dataset, "digest"); !digest.empty()) head.add({"data digest", digest});
-    if (const std::string note = text(report, "note"); !note.empty()) head.add({"note", note});
-    head.print(out, style);
-    const Json& metrics = member(report, "metrics");
-    Table table({"METRIC", "VALUE>"});
-    for (const auto& [name, value] : metrics.items()) table.add({name, text(metrics, name)});
-    if (!table.empty()) table.print(out, style);
-}
 
 Status add_report(Context& context, const Arguments& arguments) {
     BATON_ASSIGN(const Reference reference, parse_version_reference(arguments.reference));

@@ -59,8 +59,8 @@ void add_requests(CLI::App& root, Action& chosen) {
         root, "requests", "List the promotion requests, or show one with what it still needs",
         {"baton requests --state open", "baton requests --mine", "baton requests 7", "baton requests credit-risk/3"});
     CLI::Option* which = verb->add_option("ID|REF", arguments->which, "One request, or a version: its open request");
-    verb->add_option("--state", arguments->state, "open, approved, executed, rejected, withdrawn or expired")
-        ->type_name("STATE")
+    one_of(verb->add_option("--state", arguments->state, "Only those in this state"),
+           {"open", "approved", "executed", "rejected", "withdrawn", "expired"})
         ->excludes(which);
     verb->add_flag("--mine", arguments->mine, "Only those that I opened")->excludes(which);
     when_chosen(verb, chosen, [arguments](Context& context) { return requests(context, *arguments); });

@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "cli/print.h"
+#include "cli/reference.h"
 #include "cli/verbs/verbs.h"
 
 namespace baton::cli {
@@ -31,11 +32,13 @@ void add_rollback(CLI::App& root, Action& chosen) {
     CLI::App* verb = add_verb(root, "rollback", "Make the version live again that was live before; needs no approval",
                               {"baton rollback credit-risk --reason 'latency doubled'",
                                "baton rollback credit-risk --to 2 --env staging --reason 'bad calibration'"});
-    verb->add_option("NAME", arguments->model, "The model")->required();
+    add_model(verb, arguments->model, "The model")->required();
     verb->add_option("--env", arguments->environment, "Where")->type_name("ENV")->capture_default_str();
     verb->add_option("--to", arguments->to, "A version that was live there (default: the one before)")
         ->type_name("VERSION")
-        ->check(CLI::PositiveNumber);
+        ->check([](const std::string& text) {
+            return parse_number(text) ? std::string() : "'" + text + "' is no version: they are 1, 2, 3 …";
+        });
     verb->add_option("--reason", arguments->reason, "Why; it is kept in the audit log")->type_name("TEXT")->required();
     when_chosen(verb, chosen, [arguments](Context& context) { return rollback(context, *arguments); });
 }

@@ -31,8 +31,7 @@ void add_serve(CLI::App& root, Action& chosen) {
     text_option("--server-name", options->server_name, "What inference clients are told, as some look for one", "NAME");
     verb->add_flag("--anonymous-inference", options->anonymous_inference, "Predictions need no token");
     verb->add_flag("--anonymous-live", options->anonymous_live, "Reading what is live needs no token");
-    verb->add_option("--loops", options->loops, "Event loops; 0: one less than there are cores")
-        ->type_name("N");
+    verb->add_option("--loops", options->loops, "Event loops; 0: one less than there are cores")->type_name("N");
     verb->add_option("--workers", options->workers, "Threads for what may block")
         ->type_name("N")
         ->capture_default_str();
@@ -47,7 +46,7 @@ void add_serve(CLI::App& root, Action& chosen) {
             [options](long seconds) { options->inference_timeout = std::chrono::seconds(seconds); },
             "How long a prediction may wait for a worker unless it says so itself (default 30); 0: for ever")
         ->type_name("SECONDS")
-        ->check(CLI::Range(0L, 86'400L));
+        ->check(CLI::Range(0L, 86'400L).description(""));
     verb->add_option("--payload-log", options->payload_log,
                      "Keep the latest N inference requests and answers in memory for deployers to read; 0: none")
         ->type_name("N")

@@ -32,7 +32,7 @@ void add_slots(CLI::App& root, Action& chosen) {
     auto model = std::make_shared<std::string>();
     CLI::App* verb = add_verb(root, "slots", "Show what of a model is live in every environment, and what was before",
                               {"baton slots credit-risk"});
-    verb->add_option("NAME", *model, "The model")->required();
+    add_model(verb, *model, "The model")->required();
     when_chosen(verb, chosen, [model](Context& context) { return slots(context, *model); });
 }
 

@@ -103,15 +103,12 @@ void add_create(CLI::App& verb, Action& chosen, const std::shared_ptr<Arguments>
     creation->footer(recovery + creation->get_footer());
     creation->add_option("--user", arguments->token.user, "Whose token")->type_name("NAME")->required();
     creation->add_option("--name", arguments->token.name, "What it is for")->type_name("TEXT");
-    const auto repeatable = [&](const char* option, std::vector<std::string>& values, const char* help,
-                                const char* type) {
-        creation->add_option(option, values, help)->type_name(type)->allow_extra_args(false);
+    const auto repeatable = [&](const char* option, std::vector<std::string>& values, const char* help) {
+        return creation->add_option(option, values, help)->type_name("PATTERN")->allow_extra_args(false);
     };
-    repeatable("--role", arguments->token.roles, "One of the user's roles (default: all); repeatable", "ROLE");
-    repeatable("--models", arguments->token.models, "Only these models, * for any text (default: all); repeatable",
-               "PATTERN");
-    repeatable("--environments", arguments->token.environments, "Only these environments (default: all); repeatable",
-               "PATTERN");
+    one_role(repeatable("--role", arguments->token.roles, "One of the user's roles (default: all); repeatable"));
+    repeatable("--models", arguments->token.models, "Only these models, * for any text (default: all); repeatable");
+    repeatable("--environments", arguments->token.environments, "Only these environments (default: all); repeatable");
     creation->add_option("--expires", arguments->expires, "Lifetime: 12h, 90d, 8w (default: 90d)")->type_name("TIME");
     creation->add_option("--data", arguments->data, "Make it on this folder, without a server")->type_name("DIR");
     when_chosen(creation, chosen, [arguments](Context& context) { return create(context, *arguments); });

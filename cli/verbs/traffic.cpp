@@ -27,7 +27,7 @@ void add_traffic(CLI::App& root, Action& chosen) {
     auto arguments = std::make_shared<Arguments>();
     CLI::App* verb = add_verb(root, "traffic", "Show which versions answer, and how the shadow's answers differ",
                               {"baton traffic credit-risk", "baton traffic credit-risk --env staging --json"});
-    verb->add_option("NAME", arguments->model, "The model")->required();
+    add_model(verb, arguments->model, "The model")->required();
     verb->add_option("--env", arguments->environment, "Where")->type_name("ENV")->capture_default_str();
     when_chosen(verb, chosen, [arguments](Context& context) { return traffic(context, *arguments); });
 }

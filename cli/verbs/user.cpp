@@ -55,7 +55,7 @@ Status list(Context& context) {
 
 void add_user_arguments(CLI::App* verb, Arguments& arguments, const char* roles_help) {
     verb->add_option("NAME", arguments.name, "The user")->required();
-    verb->add_option("--role", arguments.roles, roles_help)->type_name("ROLE")->allow_extra_args(false);
+    one_role(verb->add_option("--role", arguments.roles, roles_help)->allow_extra_args(false));
 }
 
 void add_edit(CLI::App& verb, Action& chosen, const std::shared_ptr<Arguments>& arguments) {
@@ -82,7 +82,7 @@ void add_user(CLI::App& root, Action& chosen) {
     CLI::App* creation =
         add_verb(*verb, "create", "Create a user",
                  {"baton user create dana --role developer", "baton user create alex --role approver --role viewer"});
-    add_user_arguments(creation, *arguments, "viewer (default), developer, approver, deployer or admin; repeatable");
+    add_user_arguments(creation, *arguments, "Default: viewer; repeatable");
     when_chosen(creation, chosen, [arguments](Context& context) { return create(context, *arguments); });
 
     when_chosen(add_verb(*verb, "list", "List the users", {"baton user list"}), chosen, list);

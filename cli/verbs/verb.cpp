@@ -1,6 +1,10 @@
 #include "cli/verbs/verb.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "cli/print.h"
+#include "registry/names.h"
 
 namespace baton::cli {
 
@@ -14,6 +18,29 @@ CLI::App* add_verb(CLI::App& parent, const std::string& name, const std::string&
     verb->group("Verbs");
     verb->fallthrough();
     return verb;
+}
+
+CLI::Option* add_model(CLI::App* verb, std::string& model, const std::string& help) {
+    return verb->add_option("NAME", model, help)->check([](const std::string& text) {
+        const auto name = registry::ModelName::parse(text);
+        return name.ok() ? std::string() : name.error().message;
+    });
+}
+
+CLI::Option* one_of(CLI::Option* option, const std::vector<std::string>& values) {
+    return option->type_name(joined(values, "|"))->check([values](const std::string& text) {
+        const bool known = std::find(values.begin(), values.end(), text) != values.end();
+        return known ? std::string() : "'" + text + "' is none of " + joined(values);
+    });
+}
+
+CLI::Option* one_role(CLI::Option* option) {
+    return one_of(option, {"viewer", "developer", "approver", "deployer", "admin"});
+}
+
+std::vector<std::string> values_of(const CLI::Option& option) {
+    const std::string type = option.get_type_name();
+    return type.find('|') == std::string::npos ? std::vector<std::string>() : CLI::detail::split(type, '|');
 }
 
 void when_chosen(CLI::App* verb, Action& chosen, Action action) {

@@ -33,6 +33,21 @@ ClientResponse convert(httplib::Response&& response) {
     return converted;
 }
 
+std::string what_happened(httplib::Error error) {
+    switch (error) {
+        case httplib::Error::Connection:
+            return "nobody listens there, or the way to it is barred";
+        case httplib::Error::ConnectionTimeout:
+            return "it did not take the connection in time";
+        case httplib::Error::Read:
+            return "the connection broke, or took too long, before the answer was there";
+        case httplib::Error::Write:
+            return "the connection broke while the request was sent";
+        default:
+            return httplib::to_string(error);
+    }
+}
+
 class HttplibClient final : public HttpClient {
 public:
     explicit HttplibClient(const ClientOptions& options)
@@ -102,7 +117,7 @@ private:
         httplib::Error error = httplib::Error::Success;
         if (client_.send(request, response, error)) return convert(std::move(response));
         return Error{.code = Code::unavailable,
-                     .message = "no answer from " + url_ + ": " + httplib::to_string(error),
+                     .message = "no answer from " + url_ + ": " + what_happened(error),
                      .hint = "check the address and that the server is running"};
     }
 

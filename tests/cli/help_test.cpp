@@ -80,6 +80,19 @@ TEST_F(HelpTest, BashCompletesVerbsAndOptions) {
     EXPECT_EQ(bash_offers({"promote", "7", "--w"}), "--wait\n");
     EXPECT_EQ(bash_offers({"promote", "7", "--pro"}), "--profile\n");
     EXPECT_EQ(bash_offers({"promote", "7", "--expires"}), "\n");
+    EXPECT_EQ(bash_offers({"completion", ""}), "bash zsh fish\n");
+    EXPECT_EQ(bash_offers({"predict", "m", "f", "--format", ""}), "json csv\n");
+    EXPECT_EQ(bash_offers({"requests", "--state", "ex"}), "executed expired\n");
+    EXPECT_EQ(bash_offers({"user", "create", "x", "--role", "d"}), "developer deployer\n");
+}
+
+TEST_F(HelpTest, ValuesHaveNames) {
+    EXPECT_THAT(baton({"register", "--help"}).out, HasSubstr("--notes TEXT"));
+    EXPECT_THAT(baton({"register", "--help"}).out, HasSubstr("--engine eigen|onnxruntime"));
+    EXPECT_THAT(baton({"rollback", "--help"}).out, HasSubstr("--to VERSION "));
+    EXPECT_THAT(baton({"rollback", "--help"}).out, testing::Not(HasSubstr("NAME TEXT")));
+    EXPECT_THAT(baton({"completion", "--help"}).out, HasSubstr("SHELL bash|zsh|fish"));
+    EXPECT_THAT(baton({"serve", "--help"}).out, testing::Not(HasSubstr("{false}")));
 }
 
 TEST_F(HelpTest, OtherShellsKnowTheSameVerbs) {

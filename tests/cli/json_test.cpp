@@ -46,7 +46,7 @@ TEST_F(VerbTest, NoInputAbortsAVerb) {
          std::vector<std::vector<std::string>>{{"report", "add", "risk/1", report},
                                                {"register", "risk", model, "--report", report},
                                                {"predict", "risk", "-"},
-                                               {"pull", "risk/1", ""}}) {
+                                               {"pull", "risk/live", "", "--watch"}}) {
         const Outcome outcome = baton(command, "[[1e999]]");
         EXPECT_EQ(outcome.code, 2) << testing::PrintToString(command) << outcome.err;
         EXPECT_THAT(outcome.err, HasSubstr("error: ")) << testing::PrintToString(command);

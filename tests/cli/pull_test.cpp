@@ -68,6 +68,12 @@ TEST_F(PullTest, ShowsTheFilesThroughALinkNamedByDigest) {
     EXPECT_THAT(outcome.out, HasSubstr(digest.text()));
 }
 
+TEST_F(PullTest, WhatIsNotThereLeavesNoTrace) {
+    EXPECT_EQ(pull("risk/9").code, 3);
+    EXPECT_FALSE(fs::exists(target()));
+    EXPECT_FALSE(fs::exists(versions()));
+}
+
 TEST_F(PullTest, ABareNameMeansWhatIsLiveInProduction) {
     offer_live({{"m", "live bytes"}});
     ASSERT_EQ(pull("risk").code, 0);

@@ -195,6 +195,14 @@ TEST_F(RegisterTest, RefusesBeforeAnythingIsSent) {
     EXPECT_TRUE(server.requests().empty());
 }
 
+TEST_F(RegisterTest, AFileOfABadNameIsNamed) {
+    write("tree/a.txt", "a");
+    write("tree/what?.txt", "b");
+    const Outcome outcome = baton({"register", "risk", (folder / "tree").string()});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_THAT(outcome.err, HasSubstr("'what?.txt': "));
+}
+
 TEST_F(RegisterTest, ARefusedRequestStillNamesTheVersion) {
     expect_blob("bytes");
     server.on("POST /api/v1/models/risk/versions/3/requests", R"({"code":"permission_denied","detail":"no"})", 403);

@@ -34,6 +34,72 @@ TEST_F(VerbTest, DiffShowsChangesWithTheirSize) {
     EXPECT_EQ(baton({"diff", "risk/2", "other/3"}).code, 2);
 }
 
+TEST_F(VerbTest, DiffLeavesOutWhatIsTheSame) {
+    server.on("GET /api/v1/models/risk/diff", R"({"model":"risk","from":{"version":2},"to":{"version":3},
+        "metrics":{"same":{"from":0.1,"to":0.1,"delta":0.0},"rows":{"from":442.0,"to":443.0,"delta":1.0},
+        "r2":{"from":0.12345678901234,"to":null,"delta":null}}})");
+    const Outcome outcome = baton({"diff", "risk/2", "risk/3"});
+    EXPECT_THAT(outcome.out, Not(HasSubstr("same")));
+    EXPECT_THAT(outcome.out, HasSubstr("metric  rows       442  443       1\n"));
+    EXPECT_THAT(outcome.out, HasSubstr("metric  r2    0.123457    -\n"));
+}
+
+TEST_F(VerbTest, ReportsShowIntervalsBaselinesAndSlices) {
+    server.on("GET /api/v1/models/risk/versions/3/reports", R"({"items":[{"id":1,"trust":"reported","task":"binary",
+        "dataset":{"name":"validation","context":"validation","rows":442},
+        "metrics":{"accuracy":0.91111111111,"example_count":442.0},
+        "ci":{"accuracy":{"lower":0.881234567,"upper":0.93,"level":0.95}},
+        "baselines":{"best_constant":{"accuracy":0.5}},
+        "slices":[{"column":"sex","value":"1","rows":20,"metrics":{"accuracy":0.8}}],
+        "per_class_metrics":{"yes":{"recall":0.75}}}]})");
+    const Outcome outcome = baton({"report", "show", "risk/3"});
+    EXPECT_THAT(outcome.out, HasSubstr("data set  validation\n"));
+    EXPECT_THAT(outcome.out, HasSubstr("METRIC            VALUE  INTERVAL                 best_constant\n"
+                                       "accuracy       0.911111  0.881235 to 0.93 (95 %)            0.5\n"
+                                       "example_count       442\n"));
+    EXPECT_THAT(outcome.out, HasSubstr("SLICE    ROWS  accuracy\nsex = 1    20       0.8\n"));
+    EXPECT_THAT(outcome.out, HasSubstr("CLASS  recall\nyes      0.75\n"));
+}
+
+TEST_F(VerbTest, WhoamiShowsLimitsAndEnd) {
+    server.on("GET /api/v1/whoami", R"({"user":"ci","roles":["viewer"],"models":["credit-*","iris"],"environments":[],
+        "expires_at":"2026-01-02T03:04:05.000000Z"})");
+    const std::string out = baton({"whoami"}).out;
+    EXPECT_THAT(out, HasSubstr("models        only credit-*, iris\n"));
+    EXPECT_THAT(out, HasSubstr("environments  all\n"));
+    EXPECT_THAT(out, HasSubstr("expires       2026-01-02 03:04:05Z\n"));
+}
+
+TEST_F(VerbTest, ARollbackThatCannotBeLoadedSaysWhy) {
+    server.on("GET /api/v1/live", R"({"revision":1,"slots":[{"model":"risk","environment":"production","version":2,
+        "serving":"failed","rollback_of":3,"message":"the blob is gone"}]})");
+    EXPECT_THAT(baton({"live"}).out, HasSubstr("rolled back from 3; the blob is gone\n"));
+}
+
+TEST_F(VerbTest, NamesThatDoNotExistAreExitThree) {
+    server.on("GET /api/v1/live", R"({"revision":1,"slots":[]})");
+    server.on("GET /api/v1/audit", R"({"items":[]})");
+    EXPECT_EQ(baton({"live", "nope"}).code, 3);
+    EXPECT_EQ(baton({"log", "nope"}).code, 3);
+    server.on("GET /api/v1/models/nope", R"({"name":"nope"})");
+    EXPECT_EQ(baton({"live", "nope"}).code, 0);
+    EXPECT_EQ(baton({"log", "nope"}).code, 0);
+}
+
+TEST_F(VerbTest, TextThatIsNoUtf8IsNotMended) {
+    const Outcome outcome = baton({"comment", "7", "caf\xe9"});
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_THAT(outcome.err, HasSubstr("UTF-8"));
+    EXPECT_TRUE(server.requests("POST /api/v1/requests/7/comments").empty());
+}
+
+TEST_F(VerbTest, AnErrorOfOneFieldIsSaidOnce) {
+    server.on("GET /api/v1/models", R"({"code":"invalid_argument","detail":"filter: no such name",
+        "errors":[{"field":"filter","message":"no such name"}]})",
+              400);
+    EXPECT_EQ(baton({"list"}).err, "error: filter: no such name\n");
+}
+
 TEST_F(VerbTest, PredictAsksForTheInputsAndPrintsATable) {
     server.on("GET /v2/models/risk", R"({"name":"risk","inputs":[{"name":"X","datatype":"FP32","shape":[-1,2]}]})");
     server.on("POST /v2/models/risk/infer", R"({"model_name":"risk","model_version":"3","outputs":[
@@ -170,6 +236,12 @@ TEST_F(VerbTest, WrongUsageIsExitTwoWithAHint) {
                                                {"list", "--nope"},
                                                {"predict", "risk", "-", "--format", "xml"},
                                                {"show", "/3"},
+                                               {"slots", ""},
+                                               {"live", ""},
+                                               {"list", "../x"},
+                                               {"rollback", "risk", "--to", "0", "--reason", "x"},
+                                               {"requests", "--state", "ajar"},
+                                               {"register", "../x", "file"},
                                                {"request", "risk"}}) {
         const Outcome outcome = baton(arguments);
         EXPECT_EQ(outcome.code, 2) << testing::PrintToString(arguments);
@@ -178,6 +250,9 @@ TEST_F(VerbTest, WrongUsageIsExitTwoWithAHint) {
         EXPECT_EQ(outcome.out, "");
     }
     EXPECT_THAT(baton({"frobnicate"}).err, HasSubstr("no verb 'frobnicate'"));
+    EXPECT_THAT(baton({"rollback", "risk", "--to", "0", "--reason", "x"}).err, HasSubstr("'0' is no version"));
+    EXPECT_THAT(baton({"register", "../x", "file"}).err, HasSubstr("1 to 128 letters"));
+    EXPECT_THAT(baton({"token"}).err, HasSubstr("error: name one of its verbs: create, list, revoke"));
     EXPECT_THAT(baton({"token", "create"}).err, HasSubstr("hint: baton token create --help"));
 }
 
