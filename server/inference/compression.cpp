@@ -142,7 +142,7 @@ std::string compress(Coding coding, std::string_view text) {
     stream.next_out = bytes_of(packed.data());
     stream.avail_out = static_cast<uInt>(packed.size());
     const int state = deflate(&stream, Z_FINISH);
-    packed.resize(packed.size() - stream.avail_out);
+    packed.erase(std::min<std::size_t>(stream.total_out, packed.size()));
     deflateEnd(&stream);
     if (state != Z_STREAM_END) std::abort();  // the room was as large as it can need
     return packed;

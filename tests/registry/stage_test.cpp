@@ -5,7 +5,6 @@
 
 #include <array>
 #include <map>
-#include <regex>
 #include <set>
 
 #include "migrations/embedded.h"
@@ -68,18 +67,26 @@ TEST(Stage, NamesGoBothWays) {
     for (const char* text : {"", "Live", "live ", "archived"}) EXPECT_EQ(parse_stage(text), std::nullopt) << text;
 }
 
+std::set<std::string> quoted_words(std::string_view list) {
+    std::set<std::string> words;
+    for (std::size_t open = list.find('\''); open != std::string_view::npos; open = list.find('\'')) {
+        list.remove_prefix(open + 1);
+        const std::size_t close = list.find('\'');
+        words.emplace(list.substr(0, close));
+        list.remove_prefix(close + 1);
+    }
+    return words;
+}
+
 // The words of every CHECK (column IN ('…', '…')) of the schema.
 std::vector<std::set<std::string>> checked_words(const std::string& column) {
     std::vector<std::set<std::string>> lists;
-    const std::regex check("CHECK \\(" + column + " IN \\(([^)]*)\\)\\)");
-    const std::regex word("'([^']*)'");
+    const std::string check = "CHECK (" + column + " IN (";
     for (const auto& migration : migrations::all()) {
-        const std::string sql(migration.sql);
-        for (std::sregex_iterator at(sql.begin(), sql.end(), check), end; at != end; ++at) {
-            const std::string list = (*at)[1];
-            std::set<std::string> words;
-            for (std::sregex_iterator w(list.begin(), list.end(), word); w != end; ++w) words.insert((*w)[1]);
-            lists.push_back(std::move(words));
+        std::string_view sql = migration.sql;
+        for (std::size_t at = sql.find(check); at != std::string_view::npos; at = sql.find(check)) {
+            sql.remove_prefix(at + check.size());
+            lists.push_back(quoted_words(sql.substr(0, sql.find(')'))));
         }
     }
     return lists;
