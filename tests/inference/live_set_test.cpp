@@ -438,23 +438,24 @@ TEST_F(LiveSetTest, EndingAShadowWaitsForNobody) {
     LiveSet& set = start();
     settle(1, {slot("a", 1), candidate(SlotRole::shadow, "a", 2, 10'000)});
     const auto shadow = table.destination("a").traffic->shadow;
-    std::latch running{1};
-    std::latch release{1};
+    // Shared with the shadow's thread, which may look at them until the live set is gone.
+    const auto running = std::make_shared<std::latch>(1);
+    const auto release = std::make_shared<std::latch>(1);
     const auto* model = static_cast<const FakeModel*>(shadow->candidate()->engine.get());
-    const_cast<FakeModel*>(model)->before_run = [&] {
-        running.count_down();
-        release.wait();
+    const_cast<FakeModel*>(model)->before_run = [running, release] {
+        running->count_down();
+        release->wait();
     };
     std::vector<Tensor> inputs;
     inputs.emplace_back("x", DataType::fp32, Shape{1, 2});
     shadow->offer(std::move(inputs), {});
-    running.wait();
+    running->wait();
     settle(2, {slot("a", 1), slot("b", 1)});
     EXPECT_EQ(answer(table.live("b")), 30) << "the next load is not held up either";
     ASSERT_EQ(set.departing().size(), 1U);
     EXPECT_EQ(set.departing()[0].version, 2U);
     EXPECT_FALSE(set.departing()[0].warm);
-    release.count_down();
+    release->count_down();
 }
 
 TEST_F(LiveSetTest, AReplacedVersionIsSeenToDrain) {
