@@ -58,7 +58,7 @@ TEST_F(VerbTest, ReportsShowIntervalsBaselinesAndSlices) {
                                        "accuracy       0.911111  0.881235 to 0.93 (95 %)            0.5\n"
                                        "example_count       442\n"));
     EXPECT_THAT(outcome.out, HasSubstr("SLICE    ROWS  accuracy\nsex = 1    20       0.8\n"));
-    EXPECT_THAT(outcome.out, HasSubstr("CLASS  ROWS  recall\nyes            0.75\n"));
+    EXPECT_THAT(outcome.out, HasSubstr("CLASS  recall\nyes      0.75\n"));
 }
 
 TEST_F(VerbTest, WhoamiShowsLimitsAndEnd) {
