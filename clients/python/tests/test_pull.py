@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import resource
@@ -95,18 +96,20 @@ def test_a_damaged_copy_is_repaired_under_the_eyes_of_its_readers(client, tmp_pa
     assert [(folder / f"dir/file{i}").read_bytes() for i in (0, 1)] == [b"one", b"two"]
 
 
-@pytest.fixture
+@contextlib.contextmanager
 def small_disk():
-    """No file of this process may grow beyond 100,000 bytes."""
+    """No file of this process may grow beyond 100,000 bytes: not the test's own log either, so keep it short."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_a_full_disk_is_said_so_and_not_tried_again(client, server, pauses, tmp_path, small_disk):
+def test_a_full_disk_is_said_so_and_not_tried_again(client, server, pauses, tmp_path):
     version = register(client, os.urandom(600_000))
-    with pytest.raises(OSError) as caught:
+    with pytest.raises(OSError) as caught, small_disk():
         client.pull(version, tmp_path / "here")
     assert caught.value.errno == errno.EFBIG
     assert pauses == [] and len(server.of("GET", "/files/")) == 1
