@@ -52,7 +52,7 @@ def load(server, workload, folder, connections, seconds):
         raise SystemExit(f"{server.name} did not answer every request:\n{out}")
     count = int(re.search(r"(\d+) requests in", out).group(1))
     return Slice(float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)),
-                 to_microseconds(re.search(r"99%\s+(\S+)", out).group(1)), used / max(count, 1) * 1e6)
+                 to_microseconds(re.search(r"^ +99%\s+(\S+)", out, re.MULTILINE).group(1)), used / max(count, 1) * 1e6)
 
 
 def medians(work, rounds):

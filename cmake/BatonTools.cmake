@@ -11,6 +11,8 @@ if(MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
 
+set(BATON_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize=: address,undefined or thread")
+
 option(BATON_WERROR "Treat warnings as errors" ON)
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual
                     -Wconversion -Wno-sign-conversion -fno-strict-aliasing)
@@ -22,12 +24,16 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-fpch-preprocess)
   if(CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     # With optimisation, GCC 12 sees overruns inside its own std::string (its bugs 105329 and 105651).
-    add_compile_options($<$<CONFIG:Release>:-Wno-array-bounds> $<$<CONFIG:Release>:-Wno-stringop-overread>
-                        $<$<CONFIG:Release>:-Wno-stringop-overflow> $<$<CONFIG:Release>:-Wno-restrict>)
+    # The sanitizer presets optimise as well.
+    set(mistaken -Wno-array-bounds -Wno-stringop-overread -Wno-stringop-overflow -Wno-restrict)
+    if(BATON_SANITIZE)
+      add_compile_options(${mistaken} -Wno-maybe-uninitialized)
+    else()
+      add_compile_options("$<$<CONFIG:Release>:${mistaken}>")
+    endif()
   endif()
 endif()
 
-set(BATON_SANITIZE "" CACHE STRING "Sanitizers, as for -fsanitize=: address,undefined or thread")
 if(BATON_SANITIZE)
   add_compile_options(-fsanitize=${BATON_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
   add_link_options(-fsanitize=${BATON_SANITIZE})
