@@ -198,7 +198,8 @@ void HandoffProperty::step() {
         expect("request " + text_of(v, place), open_as("dan", v, environments[place]), rules_.open_request(v, place));
     } else if (kind <= 7) {
         const VersionNumber to = pick(2) == 0 ? 0 : any_version();
-        const auto ref = to == 0 ? std::nullopt : std::optional(VersionRef(to));
+        std::optional<VersionRef> ref;
+        if (to != 0) ref.emplace(to);
         expect("roll back to " + text_of(to, place), rollback_as("dora", ref, environments[place]),
                rules_.rollback(place, to));
     } else if (kind == 8) {
