@@ -35,6 +35,7 @@ bool any_word(std::string_view text, Test test) {
     return (found | test(last)) != 0;
 }
 
+constexpr bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 inline bool has_control(std::string_view text) {
     return any_word(text, [](std::uint64_t word) { return has_below(word, 0x20) | has_byte(word, 0x7f); });
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "base/words.h"
 
 namespace baton::registry {
 namespace {
@@ -10,8 +11,6 @@ namespace {
 constexpr std::size_t max_key = 250;
 constexpr std::size_t max_value = 5000;
 constexpr std::size_t max_pairs = 200;
-
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\x7f'; }
 
 }  // namespace
 

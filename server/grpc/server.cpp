@@ -8,7 +8,7 @@
 #include "base/error_codes.h"
 #include "server/grpc/codec.h"
 #include "server/grpc/inference.grpc.pb.h"
-#include "server/log/log.h"
+#include "server/inference/json_writer.h"
 
 namespace baton::server::grpc {
 namespace {
@@ -18,7 +18,6 @@ using ::grpc::ServerUnaryReactor;
 using ::grpc::StatusCode;
 using inference::ServedVersionPtr;
 
-constexpr const char* platform = "onnx_onnxv1";
 constexpr const char* timeout_parameter = "timeout";  // microseconds, as in the HTTP form of the protocol
 constexpr std::string_view status_field = "grpc-status";
 
@@ -51,20 +50,15 @@ StatusCode status_of(Code code) {
             return StatusCode::DEADLINE_EXCEEDED;
         case Code::unavailable:
             return StatusCode::UNAVAILABLE;
-        default:
+        case Code::unimplemented:
+            return StatusCode::UNIMPLEMENTED;
+        case Code::internal:
             break;
     }
-    return code_name(code) == "unimplemented" ? StatusCode::UNIMPLEMENTED : StatusCode::INTERNAL;
+    return StatusCode::INTERNAL;
 }
 
-::grpc::Status refusal(const Error& error) {
-    const StatusCode status = status_of(error.code);
-    if (status == StatusCode::INTERNAL) {
-        log_failure(error.message);
-        return {status, "something went wrong inside Baton; the server's log has it"};
-    }
-    return {status, error.hint.empty() ? error.message : error.message + " (" + error.hint + ")"};
-}
+::grpc::Status refusal(const Error& error) { return {status_of(error.code), error_message(error)}; }
 
 // What authorisation and logs look at: the call's metadata as header fields.
 std::shared_ptr<Request> request_of(const CallbackServerContext& context) {
@@ -75,14 +69,6 @@ std::shared_ptr<Request> request_of(const CallbackServerContext& context) {
         request->headers.add({key.data(), key.size()}, {value.data(), value.size()});
     }
     return request;
-}
-
-Result<InferenceTarget> target_of(const std::string& model, const std::string& version) {
-    InferenceTarget target{.model = model};
-    if (version.empty()) return target;
-    target.version = parse_version(version);
-    if (target.version) return target;
-    return not_found("Request for unknown model: '" + model + "' version '" + version + "' is not found");
 }
 
 // One ModelInfer call. The messages live until the call is finished.
@@ -180,7 +166,7 @@ public:
 
     ServerUnaryReactor* ModelInfer(CallbackServerContext* context, const ::inference::ModelInferRequest* request,
                                    ::inference::ModelInferResponse* response) override {
-        const auto target = target_of(request->model_name(), request->model_version());
+        const auto target = parse_target(request->model_name(), request->model_version());
         if (!target.ok()) return refuse(*context, target.error());
         ServerUnaryReactor* reactor = context->DefaultReactor();
         Responder respond([reactor](const Response& answer) { reactor->Finish(outcome_of(answer)); });
@@ -201,14 +187,14 @@ private:
 
     Result<ServedVersionPtr> served(const CallbackServerContext& context, const std::string& model,
                                     const std::string& version) const {
-        BATON_ASSIGN(const InferenceTarget target, target_of(model, version));
+        BATON_ASSIGN(const InferenceTarget target, parse_target(model, version));
         BATON_TRY(service_.authorize(*request_of(context), model));
         return service_.find(target);
     }
 
     void describe(const inference::ServedVersion& version, ::inference::ModelMetadataResponse& response) const {
         response.set_name(version.model);
-        response.set_platform(platform);
+        response.set_platform(std::string(oip_platform));
         const auto routes = service_.routes();
         if (const auto* entry = routes->find(version.model)) {
             for (const auto& loaded : entry->versions) response.add_versions(std::to_string(loaded->version));

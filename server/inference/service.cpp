@@ -204,6 +204,15 @@ std::optional<std::uint32_t> parse_version(std::string_view segment) {
     return version;
 }
 
+Result<InferenceTarget> parse_target(std::string_view model, std::string_view version) {
+    InferenceTarget target{.model = std::string(model)};
+    if (version.empty()) return target;
+    target.version = parse_version(version);
+    if (target.version) return target;
+    return not_found("Request for unknown model: '" + target.model + "' version '" + std::string(version) +
+                     "' is not found");
+}
+
 InferenceService::InferenceService(const inference::LiveTable& table, const inference::LiveSet& live_set,
                                    WorkerPool& pool, Authorize authorize, Options options)
     : table_(table),

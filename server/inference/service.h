@@ -30,6 +30,12 @@ struct InferenceTarget {
 
 // The version that a path segment names; nullopt for what is no version number and so names none.
 std::optional<std::uint32_t> parse_version(std::string_view segment);
+// The target that a model and a version of the Open Inference Protocol name, "" being the live one; not_found for what
+// is no version number.
+Result<InferenceTarget> parse_target(std::string_view model, std::string_view version);
+
+// The platform of every model, in the words of the Open Inference Protocol.
+inline constexpr std::string_view oip_platform = "onnx_onnxv1";
 
 // One request in one protocol's words. Its functions are called at most once each, in this order, by one thread at a
 // time but not always the same one.

@@ -12,7 +12,7 @@ using inference::ServedVersion;
 using inference::ServedVersionPtr;
 using inference::ServingState;
 
-constexpr std::string_view platform = "onnx_onnxv1";
+constexpr std::string_view platform = oip_platform;
 
 void write_tensors(JsonWriter& json, std::string_view key, const std::vector<inference::TensorSpec>& specs) {
     json.key(key).begin_list();

@@ -76,13 +76,7 @@ private:
 
 // The model, and version if any, that the path names.
 Result<InferenceTarget> target_of(const Request& request) {
-    InferenceTarget target{std::string(request.parameter("model"))};
-    const std::string_view segment = request.parameter("version");
-    if (segment.empty()) return target;
-    target.version = parse_version(segment);
-    if (target.version) return target;
-    return not_found("Request for unknown model: '" + target.model + "' version '" + std::string(segment) +
-                     "' is not found");
+    return parse_target(request.parameter("model"), request.parameter("version"));
 }
 
 void infer(const InferenceService& service, const std::shared_ptr<Request>& request, Responder respond) {

@@ -23,8 +23,6 @@ constexpr std::size_t usual_fields = 8;
 constexpr std::string_view separator = ": ";
 constexpr std::string_view line_end = "\r\n";
 
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
-
 bool is_token(std::string_view name) {
     const auto bad = [](std::uint64_t word) {
         return has_below(word, 0x21) | has_byte(word, 0x7f) | has_byte(word, ':') | has_beyond_ascii(word);

@@ -10,6 +10,7 @@
 #include <memory_resource>
 
 #include "base/encoding.h"
+#include "base/words.h"
 
 namespace baton::server {
 namespace {
@@ -48,8 +49,7 @@ bool is_plain(std::string_view segment) {
 // slash or a backslash would make.
 bool is_acceptable(std::string_view segment) {
     if (is_plain(segment)) return true;
-    const auto is_control = [](char c) { return (c >= 0 && c < 0x20) || c == 0x7f; };
-    if (!is_valid_utf8(segment) || std::any_of(segment.begin(), segment.end(), is_control)) return false;
+    if (!is_valid_utf8(segment) || has_control(segment)) return false;
     for (std::string_view rest = segment;;) {
         const std::size_t end = rest.find_first_of("/\\");
         const std::string_view part = rest.substr(0, end);

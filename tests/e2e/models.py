@@ -30,6 +30,16 @@ def estimator(first: float, second: float, intercept: float) -> LinearRegression
     return model
 
 
+def identity(datatype: int) -> bytes:
+    """A model that answers its input: x of any number of rows of two."""
+    from onnx import helper
+
+    x, y = (helper.make_tensor_value_info(name, datatype, [None, 2]) for name in "xy")
+    graph = helper.make_graph([helper.make_node("Identity", ["x"], ["y"])], "identity", [x], [y])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 15)], ir_version=8)
+    return model.SerializeToString()
+
+
 def quietly(work, *arguments, **options):
     """Without the warnings of other people's packages."""
     with warnings.catch_warnings():

@@ -5,24 +5,16 @@ from __future__ import annotations
 import pytest
 
 from harness import Server
-from models import constant, estimator, np
+from models import constant, estimator, identity, np
 
 import baton
 
 onnx = pytest.importorskip("onnx")
 triton = pytest.importorskip("tritonclient.grpc")
-from onnx import TensorProto, helper  # noqa: E402
+from onnx import TensorProto  # noqa: E402
 
 ROWS = np.array([[1.0, 2.0], [0.5, -1.0], [3.0, 0.0]], dtype=np.float32)
 ANSWERS = np.array([[9.0], [-1.0], [7.0]], dtype=np.float32)
-
-
-def identity(datatype: int) -> bytes:
-    """A model that answers its input: x of any number of rows of two."""
-    tensors = [helper.make_tensor_value_info(name, datatype, [None, 2]) for name in "xy"]
-    graph = helper.make_graph([helper.make_node("Identity", ["x"], ["y"])], "identity", tensors[:1], tensors[1:])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 15)], ir_version=8)
-    return model.SerializeToString()
 
 
 TYPES = {

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from harness import Server, in_threads, request
-from models import constant, estimator, np, quietly
+from models import constant, estimator, identity, np, quietly
 
 import baton
 
@@ -24,20 +24,11 @@ onnx = pytest.importorskip("onnx")
 triton = pytest.importorskip("tritonclient.http")
 triton_aio = pytest.importorskip("tritonclient.http.aio")
 
-from onnx import TensorProto, helper  # noqa: E402
+from onnx import TensorProto  # noqa: E402
 from sklearn.linear_model import LogisticRegression  # noqa: E402
 
 ROWS = np.array([[1.0, 2.0], [0.5, -1.0], [3.0, 0.0]], dtype=np.float32)
 ANSWERS = np.array([[9.0], [-1.0], [7.0]], dtype=np.float32)
-
-
-def identity(datatype: int) -> bytes:
-    """A model that answers its input: x of any number of rows of two."""
-    x = helper.make_tensor_value_info("x", datatype, [None, 2])
-    y = helper.make_tensor_value_info("y", datatype, [None, 2])
-    graph = helper.make_graph([helper.make_node("Identity", ["x"], ["y"])], "identity", [x], [y])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 15)], ir_version=8)
-    return model.SerializeToString()
 
 
 @pytest.fixture(scope="module")
