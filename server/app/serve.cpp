@@ -83,10 +83,11 @@ public:
           engines_(open_runtime(options)),
           live_set_(live_set_options(options, *folder_.store, engines_), live_table_,
                     [this](const Digest& digest) { return folder_.blobs->read(digest); }),
-          api_({*folder_.store, authenticator_, *folder_.blobs, live_set_, engines_, *watch_, pool_},
-               {options.anonymous_live, BATON_VERSION, std::max<std::size_t>(1, options.workers / 2)}),
+          api_({*folder_.store, authenticator_, *folder_.blobs, live_set_, engines_, *watch_, pool_, registrations_},
+               {options.anonymous_live, BATON_VERSION}),
           inference_(live_table_, live_set_, pool_, inference_authorizer(), inference_options(options)),
           health_{live_table_, live_set_, metrics_, pool_, draining_},
+          registrations_(std::max<std::size_t>(1, options.workers / 2), worker_queue),
           pool_(options.workers, worker_queue) {}
 
     ~App() {
@@ -273,7 +274,9 @@ private:
     Health health_;
     Router router_;
     Router management_router_;
-    WorkerPool pool_;  // behind what its tasks use: gone, with its last task, before them
+    // Behind what their tasks use: gone, with the last task, before it.
+    WorkerPool registrations_;
+    WorkerPool pool_;
     std::unique_ptr<HttpServer> server_;
     std::unique_ptr<HttpServer> management_;
     std::unique_ptr<grpc::GrpcServer> grpc_;

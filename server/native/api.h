@@ -14,16 +14,14 @@
 #include "registry/paging.h"
 #include "registry/store.h"
 #include "server/live/watch.h"
-#include "server/native/places.h"
 #include "server/transport/http.h"
 #include "server/transport/server.h"
 
 namespace baton::server::native {
 
 struct ApiOptions {
-    bool anonymous_live = false;     // reading what is live needs no token
-    std::string version;             // of this binary
-    std::size_t max_admissions = 4;  // registrations that look into files at once; below the number of workers
+    bool anonymous_live = false;  // reading what is live needs no token
+    std::string version;          // of this binary
 };
 
 // A request that is answered later, kept together with what answers it.
@@ -43,9 +41,9 @@ public:
         const inference::Engines& engines;
         LiveWatch& live_watch;
         WorkerPool& pool;
+        WorkerPool& registrations;  // looking into files takes long: of its own, so that all else goes on
     };
-    Api(Parts parts, ApiOptions options)
-        : parts_(parts), options_(std::move(options)), admissions_(options_.max_admissions) {}
+    Api(Parts parts, ApiOptions options) : parts_(parts), options_(std::move(options)) {}
 
     registry::Store& store() const { return parts_.store; }
     registry::Authenticator& authenticator() const { return parts_.authenticator; }
@@ -54,7 +52,7 @@ public:
     const inference::Engines& engines() const { return parts_.engines; }
     LiveWatch& live_watch() const { return parts_.live_watch; }
     WorkerPool& pool() const { return parts_.pool; }
-    Places& admissions() const { return admissions_; }
+    WorkerPool& registrations() const { return parts_.registrations; }
     const ApiOptions& options() const { return options_; }
 
     using ReadWork = std::function<Result<Response>(const registry::Snapshot&, const registry::Caller&)>;
@@ -108,7 +106,6 @@ private:
 
     Parts parts_;
     ApiOptions options_;
-    mutable Places admissions_;
 };
 
 registry::Answer json_answer(int status, std::string body);

@@ -90,12 +90,6 @@ Result<registry::NewVersion> read_and_admit(const Api& api, const Request& reque
     BATON_ASSIGN(Registration registration, read_registration(request));
     registry::NewVersion& version = registration.version;
     BATON_TRY(require_role(caller, registry::Role::developer, version.model));
-    const Places::Place place = api.admissions().take();
-    if (!place) {
-        return Error{.code = Code::resource_exhausted,
-                     .message = "Other versions are being registered, and their files looked at.",
-                     .hint = "Send the same again in a moment."};
-    }
     BATON_ASSIGN(Admission admission, admit(registration.manifest, api.blobs(), api.engines(), registration.engine));
     version.engine = std::move(admission.engine);
     version.model_path = std::move(admission.model_path);
@@ -188,7 +182,8 @@ Response history(const Api& api, const Request& request) {
 
 void add_version_routes(Router& router, const Api& api) {
     router.add({Method::post, "/api/v1/models/{model}/versions",
-                Pooled{[&api](const Request& request) { return create(api, request); }}, registration_limit});
+                Pooled{[&api](const Request& request) { return create(api, request); }, &api.registrations()},
+                registration_limit});
     pooled(router, api, Method::get, "/api/v1/models/{model}/versions", list);
     pooled(router, api, Method::get, "/api/v1/models/{model}/versions/{ref}", get);
     pooled(router, api, Method::patch, "/api/v1/models/{model}/versions/{ref}", edit);

@@ -14,6 +14,8 @@
 
 namespace baton::server {
 
+class WorkerPool;
+
 // On the loop: must be quick and must not block, neither on a lock held for long nor on I/O.
 using InlineHandler = std::function<Response(const Request&)>;
 // On the worker pool: may block.
@@ -29,6 +31,7 @@ struct Inline {
 };
 struct Pooled {
     PooledHandler handler;
+    WorkerPool* pool = nullptr;  // where long work would keep others waiting: its own; null: the server's
 };
 struct Async {
     AsyncHandler handler;

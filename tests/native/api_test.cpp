@@ -70,7 +70,8 @@ protected:
     const inference::Engines engines_;
     inference::LiveSet live_set_{{}, table_, [](const Digest&) -> Result<std::string> { return not_found("none"); }};
     WorkerPool pool_{1, 1};
-    const Api api_{{*store_, authenticator_, *blobs_, live_set_, engines_, watch_, pool_}, {}};
+    WorkerPool registrations_{1, 1};
+    const Api api_{{*store_, authenticator_, *blobs_, live_set_, engines_, watch_, pool_, registrations_}, {}};
     Router router_;
     std::string admin_;
     std::string dana_;
@@ -140,32 +141,10 @@ TEST_F(ApiTest, AnAnswerIsRepeatedToTheSameRightsOnly) {
     EXPECT_THAT(text(refused), HasSubstr("idempotency key"));
 }
 
-TEST_F(ApiTest, RegistrationsBeyondTheLimitAreSentAway) {
-    store_blob("weights");
-    const Api closed({*store_, authenticator_, *blobs_, live_set_, engines_, watch_, pool_},
-                     {.version = {}, .max_admissions = 0});
-    Router router;
-    add_routes(router, closed);
-    std::swap(router, router_);
-    const Response busy = send("POST", "/api/v1/models/m/versions", one_file("weights"), dana_);
-    EXPECT_EQ(busy.status, 503);
-    EXPECT_EQ(busy.headers.get("Retry-After"), "1");
-    EXPECT_THAT(text(busy), HasSubstr("resource_exhausted"));
-    EXPECT_EQ(send("POST", "/api/v1/models", R"({"name":"m"})", dana_).status, 201) << "all else goes on";
-    std::swap(router, router_);
-}
-
-TEST_F(ApiTest, ARegistrationGivesItsPlaceBack) {
-    const Api narrow({*store_, authenticator_, *blobs_, live_set_, engines_, watch_, pool_},
-                     {.version = {}, .max_admissions = 1});
-    Router router;
-    add_routes(router, narrow);
-    std::swap(router, router_);
-    store_blob("weights");
-    const std::string path = "/api/v1/models/m/versions";
-    EXPECT_EQ(send("POST", path, one_file("not there"), dana_).status, 422);
-    EXPECT_EQ(send("POST", path, one_file("weights"), dana_).status, 201);
-    std::swap(router, router_);
+// However many register at once, they wait for each other and leave the other workers to other requests.
+TEST_F(ApiTest, RegistrationsHaveWorkersOfTheirOwn) {
+    const Router::Match match = router_.match(Method::post, "/api/v1/models/m/versions");
+    EXPECT_EQ(std::get<Pooled>(match.route->handler).pool, &registrations_);
 }
 
 TEST_F(ApiTest, WhoIsNobodyIsToldThatFirst) {

@@ -123,6 +123,14 @@ TEST_F(Overload, SaysSoWhenAllWorkersAreBusy) {
     release.set_value();
 }
 
+TEST_F(Overload, ARouteWithAPoolOfItsOwnNeedsNoOtherWorker) {
+    std::promise<void> release;
+    const std::shared_future<void> released = release.get_future().share();
+    for (int i = 0; i < 2; ++i) ASSERT_TRUE(server().pool().submit([released] { released.wait(); }));
+    EXPECT_EQ(status_of(get("/own-pool")), 200);
+    release.set_value();
+}
+
 TEST_F(Overload, OutOfDescriptorsItRecoversAndDoesNotSpin) {
 #ifdef __SANITIZE_ADDRESS__
     GTEST_SKIP() << "the sanitizer needs descriptors for its own checks";

@@ -142,6 +142,7 @@ void TestServer::add_plain_routes() {
     };
     get("/hello", Inline{[](const Request&) { return Response::text(200, "hello"); }});
     get("/pooled", Pooled{[](const Request& request) { return Response::text(200, "pooled " + request.target); }});
+    get("/own-pool", Pooled{[](const Request&) { return Response::text(200, "own pool"); }, &own_pool_});
     get("/empty", Inline{[](const Request&) { return Response{.status = 204, .headers = {}, .body = {}}; }});
     get("/throw", Inline{[](const Request&) -> Response { throw std::runtime_error("secret"); }});
     get("/pooled-throw", Pooled{[](const Request&) -> Response { throw std::runtime_error("secret"); }});

@@ -76,6 +76,7 @@ private:
     std::vector<Responder> held_;          // guarded by mutex_
     std::vector<std::jthread> answerers_;  // guarded by mutex_
     Router router_;
+    WorkerPool own_pool_{1, 1};  // of one route
     WorkerPool pool_;
     std::unique_ptr<HttpServer> server_;
 };

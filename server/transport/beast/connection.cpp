@@ -306,7 +306,7 @@ void Connection::dispatch() {
     if (const auto* direct = std::get_if<Inline>(&route_->handler)) {
         handler_returned(call_safely([&] { return direct->handler(*request_); }));
     } else if (const auto* pooled = std::get_if<Pooled>(&route_->handler)) {
-        run_pooled(pooled->handler);
+        run_pooled(*pooled);
     } else {
         run_async(std::get<Async>(route_->handler).handler);
     }
@@ -316,10 +316,11 @@ void Connection::handler_returned(Result<Response> response) {
     response ? answer(*std::move(response)) : answer_error(response.error(), 500);
 }
 
-void Connection::run_pooled(const PooledHandler& handler) {
+void Connection::run_pooled(const Pooled& route) {
     const bool taken = on_pool(
-        false, [request = request_, &handler] { return call_safely([&] { return handler(*request); }); },
-        [](Connection& self, Result<Response> response) { self.handler_returned(std::move(response)); });
+        false,
+        [request = request_, &handler = route.handler] { return call_safely([&] { return handler(*request); }); },
+        [](Connection& self, Result<Response> response) { self.handler_returned(std::move(response)); }, route.pool);
     if (!taken) answer_error(503, "all workers are busy");
 }
 

@@ -68,7 +68,7 @@ private:
     // connection.cpp: handlers
     void dispatch();
     void handler_returned(Result<Response> response);
-    void run_pooled(const PooledHandler& handler);
+    void run_pooled(const Pooled& route);
     void run_async(const AsyncHandler& handler);
     bool awaits_answer(std::uint64_t serial) const { return phase_ == Phase::running && serial_ == serial; }
 
@@ -106,7 +106,7 @@ private:
     // Runs `work()` on the pool and `then(*this, result)` back on the loop, unless the connection has ended. False: the
     // pool took it not. `step`: see WorkerPool::submit_step().
     template <class Work, class Then>
-    bool on_pool(bool step, Work work, Then then);
+    bool on_pool(bool step, Work work, Then then, WorkerPool* pool = nullptr);
 
     const TransportLimits& limits() const { return shared_.options.limits; }
 
@@ -168,7 +168,7 @@ struct Connection::Intake {
 };
 
 template <class Work, class Then>
-bool Connection::on_pool(bool step, Work work, Then then) {
+bool Connection::on_pool(bool step, Work work, Then then, WorkerPool* pool) {
     struct Call {
         Work work;
         Then then;
@@ -189,7 +189,8 @@ bool Connection::on_pool(bool step, Work work, Then then) {
             self->advance();
         });
     };
-    return step ? shared_.pool.submit_step(std::move(task)) : shared_.pool.submit(std::move(task));
+    WorkerPool& chosen = pool != nullptr ? *pool : shared_.pool;
+    return step ? chosen.submit_step(std::move(task)) : chosen.submit(std::move(task));
 }
 
 }  // namespace baton::server
