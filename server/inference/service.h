@@ -42,8 +42,8 @@ inline constexpr std::string_view oip_platform = "onnx_onnxv1";
 class InferenceExchange {
 public:
     virtual ~InferenceExchange() = default;
-    // The named inputs in a body; their order, types and shapes are compared with the signature afterwards.
-    virtual Result<std::vector<inference::Tensor>> decode(std::string& body, const inference::Signature& signature,
+    // The named inputs in a body; their order, types and shapes are compared with the version's signature afterwards.
+    virtual Result<std::vector<inference::Tensor>> decode(std::string& body, const inference::ServedVersion& version,
                                                           const DecodeLimits& limits) = 0;
     // How long the answer is of use, from when the request came; what the body says is known after
     // decode() only.
@@ -61,6 +61,8 @@ struct VersionState {
     inference::ServingState state = inference::ServingState::loading;
     std::string message;  // why it failed
 };
+
+class InferenceCall;  // call.h
 
 // Thread-safe. Everything but infer() is quick enough for the event loop; infer() chooses where it runs.
 class InferenceService {
@@ -110,12 +112,10 @@ public:
                std::unique_ptr<InferenceExchange> exchange, Responder respond) const;
 
 private:
-    struct Call;
-
     Result<inference::Destination> route(const Request& request, const InferenceTarget& target) const;
     Result<inference::ServedVersionPtr> find_in_environment(const InferenceTarget& target) const;
     bool runs_inline(const inference::ServedVersion& version, std::size_t rows) const;
-    void submit(const std::shared_ptr<Call>& call, bool decoded) const;
+    void submit(const std::shared_ptr<InferenceCall>& call, bool decoded) const;
 
     const inference::LiveTable& table_;
     const inference::LiveSet& live_set_;
