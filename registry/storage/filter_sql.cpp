@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/digest.h"
+#include "registry/canonical_json.h"
 #include "registry/storage/field_values.h"
 #include "registry/storage/page_token.h"
 
@@ -197,7 +198,7 @@ std::string ListQuery::fingerprint() const {
     for (const Value& value : parameters_) {
         if (const auto* text = std::get_if<std::string>(&value)) add(*text);
         if (const auto* integer = std::get_if<std::int64_t>(&value)) add(std::to_string(*integer));
-        if (const auto* number = std::get_if<double>(&value)) add(std::to_string(*number));
+        if (const auto* number = std::get_if<double>(&value)) add(canonical_number(*number));
     }
     return hash.finish().hex().substr(0, 16);
 }

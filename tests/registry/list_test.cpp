@@ -187,6 +187,15 @@ TEST_F(ListTest, WrongRequestsSayWhatIsWrong) {
     }
 }
 
+TEST_F(ListTest, TokensTellSmallNumbersApart) {
+    PageRequest page{.size = 1, .filter = "metrics.roc_auc >= 1e-8"};
+    page.token = search_page(page, caller("vic"))->next_token;
+    ASSERT_FALSE(page.token.empty());
+    EXPECT_THAT(search_page(page, caller("vic")), is_ok());
+    page.filter = "metrics.roc_auc >= 2e-8";
+    EXPECT_THAT(search_page(page, caller("vic")), fails_saying(Code::invalid_argument, "page_token"));
+}
+
 TEST_F(ListTest, TokensFitTheListTheyCameFromOnly) {
     const PageRequest first{.size = 2, .order_by = "created_at", .filter = "version >= 1"};
     const std::string token = search_page(first, caller("vic"))->next_token;
