@@ -16,7 +16,7 @@ std::string counted(std::int64_t count, const std::string& noun) {
 }
 
 // Why a decision is about other evidence than there is now, and what to do; empty when it is about the same.
-std::string reason_lapsed(const Policy& policy, const RequestFacts& facts, const GivenApproval& given) {
+std::string reason_lapsed(const Policy& policy, const RequestFacts& facts, const Approval& given) {
     if (given.digest != facts.digest) return "it is for another digest, " + given.digest.text();
     if (given.subject == facts.subject) return {};
     const std::string again = ": look at " + facts.digest.text() + " and decide again";
@@ -28,12 +28,12 @@ std::string reason_lapsed(const Policy& policy, const RequestFacts& facts, const
 // Why the decision at `position` does not count; empty when it does. The newest decision of a person replaces the
 // earlier ones even when it does not count itself: who changed their mind for another digest did change it.
 std::string reason_not(const Policy& policy, const RequestFacts& facts, std::size_t position) {
-    const GivenApproval& given = facts.approvals[position];
+    const Approval& given = facts.approvals[position];
     const auto later = facts.approvals.begin() + static_cast<std::ptrdiff_t>(position) + 1;
-    if (std::any_of(later, facts.approvals.end(), [&](const GivenApproval& other) { return other.user == given.user; }))
+    if (std::any_of(later, facts.approvals.end(), [&](const Approval& other) { return other.user == given.user; }))
         return "replaced by a later decision of the same person";
     if (std::string lapsed = reason_lapsed(policy, facts, given); !lapsed.empty()) return lapsed;
-    if (!given.holds_role)
+    if (!facts.approvers.contains(given.user))
         return given.user.text() + " is disabled or no longer has the role " +
                std::string(role_name(policy.approver_role));
     if (given.decision == Decision::reject) return {};
@@ -41,19 +41,10 @@ std::string reason_not(const Policy& policy, const RequestFacts& facts, std::siz
 }
 
 std::vector<Approval> weigh(const Policy& policy, const RequestFacts& facts) {
-    std::vector<Approval> approvals;
-    for (std::size_t i = 0; i < facts.approvals.size(); ++i) {
-        const GivenApproval& given = facts.approvals[i];
-        const std::string reason = reason_not(policy, facts, i);
-        approvals.push_back({.user = given.user,
-                             .decision = given.decision,
-                             .digest = given.digest,
-                             .subject = given.subject,
-                             .policy_version = given.policy_version,
-                             .comment = given.comment,
-                             .at = given.at,
-                             .counts = reason.empty(),
-                             .reason_not = reason});
+    std::vector<Approval> approvals = facts.approvals;
+    for (std::size_t i = 0; i < approvals.size(); ++i) {
+        approvals[i].reason_not = reason_not(policy, facts, i);
+        approvals[i].counts = approvals[i].reason_not.empty();
     }
     return approvals;
 }

@@ -24,17 +24,6 @@ struct Policy {
 
 Policy default_policy();
 
-struct GivenApproval {
-    UserName user;
-    Decision decision = Decision::approve;
-    Digest digest;
-    std::optional<Digest> subject;
-    std::optional<std::int64_t> policy_version;
-    std::string comment;
-    Timestamp at;
-    bool holds_role = false;  // the user is enabled and still holds the approver role
-};
-
 // Everything the decision depends on; no lookups happen inside it.
 struct RequestFacts {
     Digest digest;   // of the requested version
@@ -43,7 +32,8 @@ struct RequestFacts {
     UserName uploader;
     std::set<UserName> report_authors;
     std::int64_t reports = 0;
-    std::vector<GivenApproval> approvals;  // in order of time
+    std::vector<Approval> approvals;  // in order of time; what evaluate fills in of them is not looked at
+    std::set<UserName> approvers;     // those of who decided who are enabled and still hold the approver role
     std::vector<Finding> findings;
     Stage stage = Stage::staged;
     Timestamp now;

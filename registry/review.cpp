@@ -31,20 +31,14 @@ RequestFacts facts_of(const Snapshot& snapshot, const PromotionRequest& request)
                           .uploader = std::move(subject.uploader),
                           .report_authors = std::move(subject.report_authors),
                           .reports = reports,
-                          .approvals = {},
+                          .approvals = request.approvals,
+                          .approvers = {},
                           .findings = std::move(subject.findings),
                           .stage = subject.stage,
                           .now = snapshot.now(),
                           .expires_at = request.expires_at};
     for (const Approval& given : request.approvals) {
-        facts.approvals.push_back({.user = given.user,
-                                   .decision = given.decision,
-                                   .digest = given.digest,
-                                   .subject = given.subject,
-                                   .policy_version = given.policy_version,
-                                   .comment = given.comment,
-                                   .at = given.at,
-                                   .holds_role = holds_role(snapshot, given.user, policy.approver_role)});
+        if (holds_role(snapshot, given.user, policy.approver_role)) facts.approvers.insert(given.user);
     }
     return facts;
 }
