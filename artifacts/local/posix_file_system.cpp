@@ -114,13 +114,14 @@ public:
         if (stream == nullptr) return system_error("list", folder);
         const std::unique_ptr<DIR, int (*)(DIR*)> closer(stream, ::closedir);
         std::vector<std::string> names;
-        errno = 0;
-        while (const dirent* entry = ::readdir(stream)) {
+        for (;;) {
+            errno = 0;  // the end of the folder and an error look alike but for it, and the code below may set it
+            const dirent* entry = ::readdir(stream);
+            if (entry == nullptr && errno != 0) return system_error("list", folder);
+            if (entry == nullptr) return names;
             const std::string name = entry->d_name;
             if (name != "." && name != "..") names.push_back(name);
         }
-        if (errno != 0) return system_error("list", folder);
-        return names;
     }
 
     Status make_folder(const std::string& path) override {

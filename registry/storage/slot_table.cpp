@@ -45,15 +45,6 @@ std::vector<Slot> live_slots(Connection& connection, const std::optional<Environ
     return slots_where(connection, " WHERE s.until IS NULL AND s.environment = $1" + order, {environment->text()});
 }
 
-std::vector<std::string> live_environments(Connection& connection, const ModelName& model, VersionNumber number) {
-    std::vector<std::string> environments;
-    for (const Row& row : connection.query(
-             "SELECT environment FROM slots WHERE model = $1 AND number = $2 AND until IS NULL ORDER BY environment",
-             {model.text(), number}))
-        environments.push_back(row.text(0));
-    return environments;
-}
-
 std::vector<Slot> slots_of(Connection& connection, const ModelName& model) {
     return slots_where(connection, " WHERE s.model = $1 ORDER BY s.revision DESC", {model.text()});
 }

@@ -12,7 +12,6 @@ namespace baton::registry::storage {
 std::optional<Slot> live_slot(Connection& connection, const ModelName& model, const Environment& environment);
 // By model and environment; of one environment when given.
 std::vector<Slot> live_slots(Connection& connection, const std::optional<Environment>& environment);
-std::vector<std::string> live_environments(Connection& connection, const ModelName& model, VersionNumber number);
 // Of every environment, newest first; the one that is live has no end.
 std::vector<Slot> slots_of(Connection& connection, const ModelName& model);
 
