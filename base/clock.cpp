@@ -1,8 +1,9 @@
 #include "base/clock.h"
 
 #include <array>
-#include <charconv>
 #include <cstdio>
+
+#include "base/text.h"
 
 namespace baton {
 namespace {
@@ -10,10 +11,8 @@ namespace {
 // Reads exactly `width` digits at `position` and moves it behind them.
 std::optional<int> read_digits(std::string_view text, std::size_t& position, std::size_t width) {
     if (position + width > text.size()) return std::nullopt;
-    int value = 0;
-    const char* end = text.data() + position + width;
-    const auto [stop, error] = std::from_chars(text.data() + position, end, value);
-    if (error != std::errc() || stop != end || text[position] == '-') return std::nullopt;
+    const auto value = parse_whole<int>(text.substr(position, width));
+    if (!value || text[position] == '-') return std::nullopt;
     position += width;
     return value;
 }
@@ -48,11 +47,11 @@ std::string format_timestamp(Timestamp time) {
     const std::chrono::year_month_day date(day);
     const std::chrono::hh_mm_ss clock(time - day);
     std::array<char, 40> text{};
-    const int length = std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%06dZ",
-                                     static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                                     static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
-                                     static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()),
-                                     static_cast<int>(clock.subseconds().count()));
+    const int length =
+        std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%06dZ", static_cast<int>(date.year()),
+                      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                      static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+                      static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
     return {text.data(), static_cast<std::size_t>(length)};
 }
 

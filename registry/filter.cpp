@@ -1,9 +1,9 @@
 #include "registry/filter.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
+#include "base/text.h"
 #include "registry/filter_lexer.h"
 
 namespace baton::registry {
@@ -25,15 +25,12 @@ constexpr std::array<std::pair<std::string_view, Comparison>, 7> symbols = {{
 char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
 
 template <class Number>
-std::optional<Number> whole_number(std::string_view text) {
+std::optional<Number> number_of(std::string_view text) {
     if (text.starts_with('+')) {
         text.remove_prefix(1);
         if (text.starts_with('-')) return std::nullopt;
     }
-    Number number{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-    return number;
+    return parse_whole<Number>(text);
 }
 
 class Parser {
@@ -160,8 +157,8 @@ private:
         }
         if (lexeme.kind == LexemeKind::number) {
             ++at_;
-            if (const auto integer = whole_number<std::int64_t>(lexeme.text)) return Literal{*integer, lexeme.column};
-            const auto number = whole_number<double>(lexeme.text);
+            if (const auto integer = number_of<std::int64_t>(lexeme.text)) return Literal{*integer, lexeme.column};
+            const auto number = number_of<double>(lexeme.text);
             if (number && std::isfinite(*number)) return Literal{*number, lexeme.column};
             return filter_error(lexeme.column, "not a number");
         }

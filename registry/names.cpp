@@ -1,7 +1,8 @@
 #include "registry/names.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "base/text.h"
 
 namespace baton::registry {
 namespace {
@@ -31,11 +32,9 @@ Error bad_name(std::string_view what, std::string_view text, std::string_view ru
 }
 
 Result<VersionRef> parse_number(std::string_view text) {
-    VersionNumber number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || end != text.data() + text.size() || text.front() == '0')
-        return invalid_argument("version " + shown(text) + " is out of range: versions are 1, 2, 3 …");
-    return VersionRef(number);
+    const auto number = parse_whole<VersionNumber>(text);
+    if (number && !text.starts_with('0')) return VersionRef(*number);
+    return invalid_argument("version " + shown(text) + " is out of range: versions are 1, 2, 3 …");
 }
 
 }  // namespace
