@@ -1,18 +1,9 @@
 #include "server/auth/credentials.h"
 
-#include <algorithm>
-#include <cctype>
-
 #include "base/encoding.h"
 
 namespace baton::server {
 namespace {
-
-bool is_scheme(std::string_view text, std::string_view scheme) {
-    return std::equal(text.begin(), text.end(), scheme.begin(), scheme.end(), [](char a, char b) {
-        return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
-    });
-}
 
 Error no_credentials(std::string message) {
     return {.code = Code::unauthenticated,
@@ -30,8 +21,8 @@ Result<std::string> request_token(const Request& request) {
     const std::string_view scheme = header->substr(0, space);
     std::string_view value = header->substr(space + 1);
     while (value.starts_with(' ')) value.remove_prefix(1);
-    if (is_scheme(scheme, "bearer")) return std::string(value);
-    if (is_scheme(scheme, "basic")) {
+    if (equal_ignoring_case(scheme, "bearer")) return std::string(value);
+    if (equal_ignoring_case(scheme, "basic")) {
         const auto decoded = decode_base64(value);
         const std::size_t colon = decoded ? decoded->find(':') : std::string::npos;
         if (colon != std::string::npos) return decoded->substr(colon + 1);

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "base/text.h"
 #include "server/transport/http.h"
 
 namespace baton::server {
@@ -17,12 +18,6 @@ constexpr int zlib_window = 15;
 constexpr int fast = 1;
 
 int window_of(Coding coding) { return coding == Coding::gzip ? gzip_window : zlib_window; }
-
-std::string_view trimmed(std::string_view text) {
-    const std::size_t begin = std::min(text.find_first_not_of(" \t"), text.size());
-    text.remove_prefix(begin);
-    return text.substr(0, text.find_last_not_of(" \t") + 1);
-}
 
 std::optional<Coding> coding_of(std::string_view name) {
     if (equal_ignoring_case(name, "gzip") || equal_ignoring_case(name, "x-gzip")) return Coding::gzip;

@@ -1,7 +1,6 @@
 #include "server/native/api.h"
 
-#include <charconv>
-
+#include "base/text.h"
 #include "registry/names.h"
 #include "server/auth/credentials.h"
 #include "server/native/problem.h"
@@ -123,12 +122,10 @@ std::string revision_etag(std::int64_t revision) { return "\"" + std::to_string(
 Result<std::optional<std::int64_t>> if_match(const Request& request) {
     const auto header = request.headers.get("If-Match");
     if (!header || *header == "*") return std::optional<std::int64_t>();
-    std::int64_t revision = 0;
     const bool quoted = header->size() >= 3 && header->front() == '"' && header->back() == '"';
     if (quoted) {
-        const char* end = header->data() + header->size() - 1;
-        const auto [stop, error] = std::from_chars(header->data() + 1, end, revision);
-        if (error == std::errc() && stop == end) return std::optional(revision);
+        const auto revision = parse_whole<std::int64_t>(header->substr(1, header->size() - 2));
+        if (revision) return revision;
     }
     return invalid_argument("If-Match must be one entity tag as the ETag header gave it.");
 }
@@ -142,11 +139,8 @@ bool none_match_fails(const Request& request, std::string_view etag) {
 Result<registry::PageRequest> page_request(const Request& request) {
     registry::PageRequest page;
     if (const auto size = request.query_parameter("page_size")) {
-        const char* end = size->data() + size->size();
-        const auto [stop, error] = std::from_chars(size->data(), end, page.size);
-        if (error != std::errc() || stop != end || page.size < 1 || page.size > 1000) {
-            return invalid_argument("page_size must be a number from 1 to 1000.");
-        }
+        page.size = parse_whole<decltype(page.size)>(*size).value_or(0);
+        if (page.size < 1 || page.size > 1000) return invalid_argument("page_size must be a number from 1 to 1000.");
     }
     page.token = request.query_parameter("page_token").value_or("");
     page.order_by = request.query_parameter("order_by").value_or("");
@@ -164,12 +158,9 @@ Result<registry::VersionRef> ref_parameter(const Request& request) {
 
 Result<std::int64_t> id_parameter(const Request& request) {
     const std::string_view text = request.parameter("id");
-    std::int64_t id = 0;
-    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), id);
-    if (error != std::errc() || stop != text.data() + text.size() || id < 1) {
-        return not_found("There is no object with the id \"" + std::string(text) + "\": ids are numbers.");
-    }
-    return id;
+    const auto id = parse_whole<std::int64_t>(text);
+    if (id && *id >= 1) return *id;
+    return not_found("There is no object with the id \"" + std::string(text) + "\": ids are numbers.");
 }
 
 Result<registry::Environment> environment_parameter(const Request& request) {

@@ -1,7 +1,6 @@
 // /blobs: the bytes of versions, sent before the version that names them.
-#include <charconv>
-
 #include "artifacts/blob_store.h"
+#include "base/text.h"
 #include "server/auth/credentials.h"
 #include "server/native/json_body.h"
 #include "server/native/json_out.h"
@@ -58,45 +57,43 @@ Response head(const Api& api, const Request& request) {
     });
 }
 
-// Where in the blob the body belongs: `bytes first-last/total`, or all of it.
+// `bytes first-last/total`.
+struct ContentRange {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+    std::uint64_t total = 0;
+};
+
+Result<ContentRange> parse_content_range(std::string_view text) {
+    constexpr std::string_view unit = "bytes ";
+    const std::size_t dash = text.find('-');
+    const std::size_t slash = text.find('/');
+    if (text.starts_with(unit) && dash < slash && slash != std::string_view::npos) {
+        const auto first = parse_whole<std::uint64_t>(text.substr(unit.size(), dash - unit.size()));
+        const auto last = parse_whole<std::uint64_t>(text.substr(dash + 1, slash - dash - 1));
+        const auto total = parse_whole<std::uint64_t>(text.substr(slash + 1));
+        if (first && last && total) return ContentRange{*first, *last, *total};
+    }
+    return invalid_argument("Content-Range must read `bytes first-last/total`.");
+}
+
+// Where in the blob the body belongs: what Content-Range says, or all of it.
 struct Part {
     std::uint64_t first = 0;
     std::uint64_t total = 0;
     bool last = true;  // the blob is whole after it
 };
 
-Result<std::uint64_t> number(std::string_view& text, std::string_view terminator) {
-    std::uint64_t value = 0;
-    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc()) return invalid_argument("Content-Range must read `bytes first-last/total`.");
-    text.remove_prefix(static_cast<std::size_t>(stop - text.data()));
-    if (!text.starts_with(terminator) || (terminator.empty() && !text.empty())) {
-        return invalid_argument("Content-Range must read `bytes first-last/total`.");
-    }
-    text.remove_prefix(terminator.size());
-    return value;
-}
-
 Result<Part> part_of(const Request& request) {
-    const auto length_header = request.headers.get("Content-Length");
-    std::uint64_t length = 0;
-    if (!length_header ||
-        std::from_chars(length_header->data(), length_header->data() + length_header->size(), length).ec !=
-            std::errc()) {
-        return invalid_argument("A blob is sent with a Content-Length, not chunked.");
-    }
-    Part part{.first = 0, .total = length, .last = true};
-    if (const auto range = request.headers.get("Content-Range")) {
-        std::string_view text = *range;
-        if (!text.starts_with("bytes ")) return invalid_argument("Content-Range must read `bytes first-last/total`.");
-        text.remove_prefix(6);
-        BATON_ASSIGN(part.first, number(text, "-"));
-        BATON_ASSIGN(const std::uint64_t last, number(text, "/"));
-        BATON_ASSIGN(part.total, number(text, ""));
-        if (last < part.first || last >= part.total || last - part.first + 1 != length) {
+    const auto length = parse_whole<std::uint64_t>(request.headers.get("Content-Length").value_or(""));
+    if (!length) return invalid_argument("A blob is sent with a Content-Length, not chunked.");
+    Part part{.first = 0, .total = *length, .last = true};
+    if (const auto header = request.headers.get("Content-Range")) {
+        BATON_ASSIGN(const ContentRange range, parse_content_range(*header));
+        if (range.last < range.first || range.last >= range.total || range.last - range.first + 1 != *length) {
             return invalid_argument("Content-Range and Content-Length do not fit each other.");
         }
-        part.last = last + 1 == part.total;
+        part = {.first = range.first, .total = range.total, .last = range.last + 1 == range.total};
     }
     if (part.total > max_blob_size) return Error{.code = Code::too_large, .message = "A blob may have at most 1 TiB."};
     return part;

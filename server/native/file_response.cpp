@@ -1,10 +1,10 @@
 #include "server/native/file_response.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "artifacts/manifest.h"
 #include "base/encoding.h"
+#include "base/text.h"
 #include "server/native/api.h"
 
 namespace baton::server::native {
@@ -30,13 +30,6 @@ Response not_modified(const Digest& digest) {
     response.status = 304;
     response.headers.set("ETag", quoted(digest));
     return response;
-}
-
-std::optional<std::uint64_t> parse_number(std::string_view text) {
-    std::uint64_t value = 0;
-    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || stop != text.data() + text.size()) return std::nullopt;
-    return value;
 }
 
 // An If-Range that names another representation asks for the whole.
@@ -73,14 +66,14 @@ ByteRange parse_range(std::string_view header, std::uint64_t size) {
     const std::string_view from = header.substr(0, dash);
     const std::string_view to = header.substr(dash + 1);
     if (from.empty()) {  // the last n bytes
-        const auto count = parse_number(to);
+        const auto count = parse_whole<std::uint64_t>(to);
         if (!count) return {};
         if (*count == 0 || size == 0) return {.kind = ByteRange::Kind::unsatisfiable};
         const std::uint64_t length = std::min(*count, size);
         return {ByteRange::Kind::part, size - length, length};
     }
-    const auto first = parse_number(from);
-    const auto last = to.empty() ? std::optional(size == 0 ? 0 : size - 1) : parse_number(to);
+    const auto first = parse_whole<std::uint64_t>(from);
+    const auto last = to.empty() ? std::optional(size == 0 ? 0 : size - 1) : parse_whole<std::uint64_t>(to);
     if (!first || !last || (!to.empty() && *last < *first)) return {};
     if (*first >= size) return {.kind = ByteRange::Kind::unsatisfiable};
     return {ByteRange::Kind::part, *first, std::min(*last, size - 1) - *first + 1};

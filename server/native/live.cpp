@@ -1,7 +1,7 @@
 // What is live: the feed of the live set, and a model's slots.
 #include <algorithm>
-#include <charconv>
 
+#include "base/text.h"
 #include "registry/workflow.h"
 #include "server/native/json_out.h"
 #include "server/native/routes.h"
@@ -20,14 +20,11 @@ struct FeedQuery {
 Result<std::optional<std::int64_t>> number_parameter(const Request& request, std::string_view name) {
     const auto text = request.query_parameter(name);
     if (!text) return std::optional<std::int64_t>();
-    std::int64_t value = 0;
     std::string_view digits = *text;
     if (name == "wait" && digits.ends_with('s')) digits.remove_suffix(1);  // `30` and `30s` alike
-    const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-    if (error != std::errc() || stop != digits.data() + digits.size() || value < 0) {
-        return invalid_argument(std::string(name) + " must be a whole number, not negative.");
-    }
-    return std::optional(value);
+    const auto value = parse_whole<std::int64_t>(digits);
+    if (value && *value >= 0) return value;
+    return invalid_argument(std::string(name) + " must be a whole number, not negative.");
 }
 
 Result<FeedQuery> feed_query(const Request& request) {

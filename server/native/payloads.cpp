@@ -1,10 +1,9 @@
 #include "server/native/payloads.h"
 
-#include <charconv>
-
 #include <nlohmann/json.hpp>
 
 #include "base/encoding.h"
+#include "base/text.h"
 #include "server/auth/credentials.h"
 #include "server/payloads/payload_log.h"
 
@@ -19,12 +18,9 @@ constexpr std::size_t most = 200;
 Result<std::size_t> count_parameter(const Request& request) {
     const auto text = request.query_parameter("limit");
     if (!text) return usual_count;
-    std::size_t count = 0;
-    const auto [stop, error] = std::from_chars(text->data(), text->data() + text->size(), count);
-    if (error != std::errc() || stop != text->data() + text->size() || count == 0 || count > most) {
-        return invalid_argument("limit must be a whole number from 1 to " + std::to_string(most) + ".");
-    }
-    return count;
+    const auto count = parse_whole<std::size_t>(*text);
+    if (count && *count >= 1 && *count <= most) return *count;
+    return invalid_argument("limit must be a whole number from 1 to " + std::to_string(most) + ".");
 }
 
 // A body is text where it can be: bytes that are no UTF-8 stand in base64 under another name.
