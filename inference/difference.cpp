@@ -23,10 +23,6 @@ double half_to_double(std::uint16_t bits) {
 
 double bfloat_to_double(std::uint16_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
 
-bool is_floating(DataType type) {
-    return type == DataType::fp16 || type == DataType::bf16 || type == DataType::fp32 || type == DataType::fp64;
-}
-
 // Integers beyond 2^53 are not equal because their nearest doubles are.
 bool same_raw(const Tensor& a, const Tensor& b, std::size_t index) {
     const std::size_t size = element_size(a.type());
@@ -61,6 +57,10 @@ bool Tolerance::same(double expected, double actual) const {
     if (std::isnan(expected) || std::isnan(actual)) return std::isnan(expected) && std::isnan(actual);
     if (expected == actual) return true;
     return std::abs(expected - actual) <= absolute + relative * std::abs(expected) && std::isfinite(expected);
+}
+
+bool is_floating(DataType type) {
+    return type == DataType::fp16 || type == DataType::bf16 || type == DataType::fp32 || type == DataType::fp64;
 }
 
 double number_at(const Tensor& tensor, std::size_t index) {

@@ -20,6 +20,9 @@ struct Tolerance {
     bool same(double expected, double actual) const;
 };
 
+// FP16, BF16, FP32, FP64: what a tolerance is for.
+bool is_floating(DataType type);
+
 // The element as a number, also of FP16 and BF16. The tensor must not be of BYTES.
 double number_at(const Tensor& tensor, std::size_t index);
 

@@ -6,6 +6,9 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/text.h"
+#include "inference/mixed.h"
+
 namespace baton::inference {
 namespace {
 
@@ -17,11 +20,8 @@ constexpr std::array words = {"baton", "a handoff of one word to another", "0", 
 class Draws {
 public:
     std::uint64_t next() {
-        state_ += 0x9e3779b97f4a7c15;
-        std::uint64_t z = state_;
-        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-        z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-        return z ^ (z >> 31);
+        state_ += mixed_step;
+        return mixed(state_);
     }
 
 private:
@@ -122,10 +122,6 @@ std::string text_at(const Tensor& tensor, std::size_t index) {
     }
 }
 
-bool is_float(DataType type) {
-    return type == DataType::fp16 || type == DataType::bf16 || type == DataType::fp32 || type == DataType::fp64;
-}
-
 Golden record(const std::vector<Tensor>& outputs) {
     Golden golden;
     for (const Tensor& output : outputs) {
@@ -140,11 +136,9 @@ Golden record(const std::vector<Tensor>& outputs) {
 }
 
 bool same_value(const std::string& recorded, const Tensor& output, std::size_t index, const Tolerance& tolerance) {
-    if (!is_float(output.type())) return recorded == text_at(output, index);
-    double expected = 0;
-    const char* end = recorded.data() + recorded.size();
-    const auto [stop, error] = std::from_chars(recorded.data(), end, expected);
-    return error == std::errc() && stop == end && tolerance.same(expected, number_at(output, index));
+    if (!is_floating(output.type())) return recorded == text_at(output, index);
+    const auto expected = parse_whole<double>(recorded);
+    return expected && tolerance.same(*expected, number_at(output, index));
 }
 
 Error mismatch(const std::string& what) {

@@ -1,7 +1,7 @@
 // Cast, and the conversions between kinds.
 #include <algorithm>
-#include <charconv>
 
+#include "base/text.h"
 #include "inference/eigen/operators.h"
 
 namespace baton::inference::eigen {
@@ -10,11 +10,9 @@ namespace {
 Result<Array> parse_numbers(const Array& value) {
     Array result(Kind::real, value.shape());
     for (std::size_t i = 0; i < value.size(); ++i) {
-        const std::string& text = value.texts()[i];
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), result.reals()[i]);
-        if (error != std::errc() || end != text.data() + text.size()) {
-            return invalid_argument("a text is not a number");
-        }
+        const auto number = parse_whole<double>(value.texts()[i]);
+        if (!number) return invalid_argument("a text is not a number");
+        result.reals()[i] = *number;
     }
     return result;
 }
