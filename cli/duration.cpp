@@ -1,6 +1,6 @@
 #include "cli/duration.h"
 
-#include <charconv>
+#include "base/text.h"
 
 namespace baton::cli {
 namespace {
@@ -27,11 +27,9 @@ std::int64_t seconds_of(char unit) {
 }  // namespace
 
 Result<std::chrono::seconds> parse_duration(std::string_view text) {
-    std::int64_t count = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-    const bool has_unit = error == std::errc() && end + 1 == text.data() + text.size();
-    const std::int64_t unit = has_unit ? seconds_of(*end) : 0;
-    if (unit == 0 || count <= 0 || count > longest / unit) {
+    const std::int64_t unit = text.empty() ? 0 : seconds_of(text.back());
+    const std::int64_t count = unit == 0 ? 0 : parse_whole<std::int64_t>(text.substr(0, text.size() - 1)).value_or(0);
+    if (count <= 0 || count > longest / unit) {
         return invalid_argument("'" + std::string(text) + "' is no length of time", "write 30m, 12h, 90d or 8w");
     }
     return std::chrono::seconds(count * unit);

@@ -1,10 +1,10 @@
 #include "cli/infer_request.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "cli/csv.h"
 #include "cli/print.h"
 
@@ -94,17 +94,9 @@ Result<Rows> rows_of_json(const Json& document) {
 }
 
 template <class Number>
-std::optional<Json> parse_whole(std::string_view text) {
-    Number number{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-    return Json(number);
-}
-
-std::string_view trimmed(std::string_view text) {
-    const std::size_t first = text.find_first_not_of(" \t");
-    if (first == std::string_view::npos) return {};
-    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+std::optional<Json> json_number(std::string_view text) {
+    const auto number = parse_whole<Number>(text);
+    return number ? std::optional<Json>(*number) : std::nullopt;
 }
 
 bool is_nan(std::string_view word) { return word == "nan" || word == "NaN" || word == "NAN"; }
@@ -125,11 +117,11 @@ std::optional<Json> element(const Json& cell, const std::string& datatype) {
     if (datatype.starts_with("FP") || datatype == "BF16") {
         if (cell.is_number() || cell.is_null()) return cell;
         if (cell.is_string() && (word.empty() || is_nan(word))) return Json();  // a missing value
-        auto number = parse_whole<double>(word);
-        return number && std::isfinite(number->get<double>()) ? number : std::nullopt;
+        const auto number = parse_whole<double>(word);
+        return number && std::isfinite(*number) ? std::optional<Json>(*number) : std::nullopt;
     }
     if (cell.is_number_integer()) return cell;
-    return datatype.starts_with("UINT") ? parse_whole<std::uint64_t>(word) : parse_whole<std::int64_t>(word);
+    return datatype.starts_with("UINT") ? json_number<std::uint64_t>(word) : json_number<std::int64_t>(word);
 }
 
 // Appends the element or, of an array, all elements in it, and answers how many there were; nullopt if one does not

@@ -1,8 +1,7 @@
 #include "cli/reference.h"
 
-#include <charconv>
-
 #include "base/digest.h"
+#include "base/text.h"
 
 namespace baton::cli {
 namespace {
@@ -17,10 +16,8 @@ Error bad_reference(std::string_view text, const std::string& why) {
 }  // namespace
 
 std::optional<long> parse_number(std::string_view text) {
-    long number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || end != text.data() + text.size() || number <= 0) return std::nullopt;
-    return number;
+    const auto number = parse_whole<long>(text);
+    return number && *number > 0 ? number : std::nullopt;
 }
 
 Result<Reference> Reference::parse(std::string_view text) {

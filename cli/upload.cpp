@@ -1,10 +1,10 @@
 #include "cli/upload.h"
 
-#include <charconv>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/text.h"
 #include "cli/problem.h"
 
 namespace baton::cli {
@@ -33,7 +33,7 @@ Result<Stored> ask_stored(Api& api, const LocalFile& file) {
     if (response.status != 404) return problem(response);
     Stored stored;
     if (const auto offset = response.headers.get("Upload-Offset")) {
-        std::from_chars(offset->data(), offset->data() + offset->size(), stored.offset);
+        stored.offset = parse_whole<std::uint64_t>(*offset).value_or(0);
     }
     if (stored.offset > file.size) stored.offset = 0;
     return stored;
