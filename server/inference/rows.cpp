@@ -8,17 +8,21 @@ using inference::Shape;
 using inference::Tensor;
 using inference::TensorSpec;
 
-Result<Shape> row_shape(const TensorSpec& input, std::size_t elements) {
+std::optional<Shape> fill_open_dimension(Shape shape, std::size_t elements) {
     constexpr std::int64_t varies = -1;
+    const auto open = std::ranges::find(shape, varies);
+    if (open == shape.end()) return shape;
+    *open = 1;
+    const auto others = inference::element_count(shape);  // none when another one varies
+    if (!others || *others == 0 || elements % *others != 0) return std::nullopt;
+    *open = static_cast<std::int64_t>(elements / *others);
+    return shape;
+}
+
+Result<Shape> row_shape(const TensorSpec& input, std::size_t elements) {
     if (input.shape.empty()) return invalid_argument("input '" + input.name + "' takes no rows");
-    Shape row(input.shape.begin() + 1, input.shape.end());
-    if (std::ranges::count(row, varies) == 1) {
-        const auto open = std::ranges::find(row, varies);
-        *open = 1;
-        const std::size_t others = inference::element_count(row).value_or(0);
-        *open = static_cast<std::int64_t>(others == 0 ? 0 : elements / others);
-    }
-    if (inference::element_count(row) == elements) return row;
+    auto row = fill_open_dimension(Shape(input.shape.begin() + 1, input.shape.end()), elements);
+    if (row && inference::element_count(*row) == elements) return *std::move(row);
     return invalid_argument("input '" + input.name + "' has " + std::to_string(elements) +
                             " values in a row, but its shape is " + inference::shape_text(input.shape));
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 
 #include "base/result.h"
 #include "inference/model.h"
@@ -9,6 +10,10 @@
 #include "server/inference/json_writer.h"
 
 namespace baton::server {
+
+// The shape with its one dimension that varies, if it has one, as so many elements leave it; nullopt when more than one
+// varies or the elements do not come out even. Whether they fit a shape where none varies is the caller's to see.
+std::optional<inference::Shape> fill_open_dimension(inference::Shape shape, std::size_t elements);
 
 // The shape of a row of so many elements under an input whose first dimension counts the rows: as the input declares
 // it, but for one dimension that may follow from the elements. invalid_argument if they do not fit.

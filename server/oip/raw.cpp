@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "server/inference/binary_tensor.h"
+#include "server/inference/rows.h"
 #include "server/oip/codec.h"
 
 namespace baton::server::oip {
@@ -24,14 +25,9 @@ Error no_raw_form(const TensorSpec& spec, std::string why) {
 Result<Shape> row_shape(const TensorSpec& spec, std::size_t elements) {
     Shape shape = spec.shape;
     if (shape.size() > 1 && shape[0] == varies) shape[0] = 1;
-    const auto open = std::ranges::find(shape, varies);
-    if (open == shape.end()) return shape;
     if (std::ranges::count(shape, varies) > 1) return no_raw_form(spec, "more than one dimension varies");
-    *open = 1;
-    const std::size_t others = inference::element_count(shape).value_or(0);
-    if (others == 0 || elements % others != 0) return no_raw_form(spec, "the size of the body fits no such shape");
-    *open = static_cast<std::int64_t>(elements / others);
-    return shape;
+    if (auto filled = fill_open_dimension(std::move(shape), elements)) return *std::move(filled);
+    return no_raw_form(spec, "the size of the body fits no such shape");
 }
 
 Result<Tensor> read_text(const TensorSpec& spec, std::string_view body, const DecodeLimits& limits) {
