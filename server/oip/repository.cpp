@@ -88,7 +88,10 @@ void add_repository_routes(Router& router, InferenceService& service) {
                     .pattern = "/v2/repository/" + pattern,
                     .handler = Inline{[&service, handler](const Request& r) { return handler(service, r); }}});
     };
-    post("index", [](const InferenceService& s, const Request& r) { return index(s, r); });
+    // Every version of every model: too much for a loop.
+    router.add({.method = Method::post,
+                .pattern = "/v2/repository/index",
+                .handler = Pooled{[&service](const Request& r) { return index(service, r); }}});
     post("{repository}/index", no_such_repository);
     post("models/{model}/load", [](const InferenceService& s, const Request& r) { return load(s, r); });
     post("models/{model}/unload", unload);

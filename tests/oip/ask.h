@@ -24,6 +24,7 @@ inline server::Response ask(const server::Router& router, server::Method method,
     }
     request.parameters = match.parameters;
     if (const auto* quick = std::get_if<server::Inline>(&match.route->handler)) return quick->handler(request);
+    if (const auto* pooled = std::get_if<server::Pooled>(&match.route->handler)) return pooled->handler(request);
     std::promise<server::Response> promise;
     const auto& handler = std::get<server::Async>(match.route->handler).handler;
     handler(shared, server::Responder([&](server::Response response) { promise.set_value(std::move(response)); }));
