@@ -48,7 +48,7 @@ void add_serve(CLI::App& root, Action& chosen) {
         ->type_name("SECONDS")
         ->check(CLI::Range(0L, 86'400L).description(""));
     verb->add_option("--payload-log", options->payload_log,
-                     "Keep the latest N inference requests and answers in memory for deployers to read; 0: none")
+                     "Keep the latest N (at most 4096) inference requests and answers in memory for deployers; 0: none")
         ->type_name("N")
         ->capture_default_str();
     verb->add_option("--payload-sample", options->payload_sample, "The share of requests that --payload-log keeps")

@@ -2,10 +2,10 @@
 
 #include <sys/resource.h>
 
-#include <charconv>
 #include <cstdio>
 #include <thread>
 
+#include "base/text.h"
 #include "inference/live_set.h"
 #include "registry/identity.h"
 #include "registry/workflow.h"
@@ -35,6 +35,7 @@ constexpr std::chrono::milliseconds poll_interval{100};
 constexpr std::chrono::seconds upkeep_interval{15};
 constexpr std::size_t most_workers = 1024;
 constexpr std::size_t most_loops = 256;
+constexpr std::size_t most_payloads = 4096;  // of two bodies of at most 64 KiB: half a gigabyte
 
 struct ListenAddress {
     std::string address;
@@ -45,13 +46,13 @@ Result<ListenAddress> parse_listen(const std::string& text) {
     const std::size_t colon = text.rfind(':');
     ListenAddress listen;
     if (colon != std::string::npos) {
-        const char* end = text.data() + text.size();
-        const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, listen.port);
+        const auto port = parse_whole<std::uint16_t>(std::string_view(text).substr(colon + 1));
+        listen.port = port.value_or(0);
         listen.address = text.substr(0, colon);
         if (listen.address.starts_with('[') && listen.address.ends_with(']')) {  // [::1]:8080
             listen.address = listen.address.substr(1, listen.address.size() - 2);
         }
-        if (error == std::errc() && stop == end && !listen.address.empty()) return listen;
+        if (port && !listen.address.empty()) return listen;
     }
     return invalid_argument("\"" + text + "\" is no address to listen on.",
                             "Write ADDRESS:PORT, for example 127.0.0.1:8080; port 0 picks a free one.");
@@ -292,6 +293,10 @@ Status check(const ServeOptions& options) {
     }
     if (options.inference_timeout.count() < 0) return invalid_argument("--inference-timeout must not be negative");
     if (options.loops > most_loops) return invalid_argument("--loops must be 0 to " + std::to_string(most_loops));
+    if (options.payload_log > most_payloads) {
+        return invalid_argument("--payload-log must be at most " + std::to_string(most_payloads),
+                                "to see more of them, keep a share: --payload-sample 0.01");
+    }
     if (options.payload_sample <= 0 || options.payload_sample > 1) {
         return invalid_argument("--payload-sample must be above 0 and at most 1");
     }

@@ -113,7 +113,10 @@ def test_without_the_option_nothing_is_kept(server, name):
 
 @pytest.mark.parametrize(
     "options",
-    [("--workers", "0"), ("--loops", "-1"), ("--environment", "Bad Env"), ("--payload-sample", "0")],
+    [
+        ("--workers", "0"), ("--loops", "-1"), ("--environment", "Bad Env"), ("--payload-sample", "0"),
+        ("--payload-log", "4097"),
+    ],
 )
 def test_options_that_cannot_work_are_refused(tmp_path, options):
     run = subprocess.run(
