@@ -210,6 +210,7 @@ Result<ServedVersionPtr> LiveSet::Impl::load(const WantedSlot& slot) const try {
     version->version = slot.version;
     version->digest = slot.digest;
     version->digest_text = slot.digest.text();
+    version->feature_names = slot.feature_names;
     version->loaded_at = std::chrono::system_clock::now();
     version->load_time = std::chrono::steady_clock::now() - start;
     return ServedVersionPtr(std::move(version));

@@ -33,6 +33,7 @@ struct WantedSlot {
     std::optional<Digest> model_file;  // the ONNX blob; none for a version that is only files
     std::uint64_t revision = 0;        // of the slot
     EngineChoice engine = EngineChoice::automatic;
+    std::vector<std::string> feature_names = {};  // as ServedVersion has them
     SlotRole role = SlotRole::live;
     // Of candidates:
     std::uint32_t share = 0;    // in 1/10,000

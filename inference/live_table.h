@@ -24,6 +24,7 @@ struct ServedVersion {
     Digest digest;
     std::string digest_text;  // the digest as answers carry it, made once
     std::shared_ptr<const Model> engine;
+    std::vector<std::string> feature_names;  // the columns, in the order in which the model takes them; empty: unknown
     std::chrono::system_clock::time_point loaded_at{};
     std::chrono::nanoseconds load_time{0};  // reading, compiling and warming up
     // Measured at warm-up: what a request of one row costs. Decides whether a request may run on the event loop;

@@ -6,6 +6,7 @@
 #include "registry/traffic.h"
 #include "registry/workflow.h"
 #include "server/log/log.h"
+#include "server/registration/feature_names.h"
 #include "server/registration/golden_text.h"
 
 namespace baton::server {
@@ -27,7 +28,8 @@ inference::WantedSlot wanted_slot(const registry::Version& version, const regist
             .digest = version.digest,
             .model_file = model_blob(version),
             .revision = static_cast<std::uint64_t>(revision),
-            .engine = inference::parse_engine(version.engine).value_or(inference::EngineChoice::automatic)};
+            .engine = inference::parse_engine(version.engine).value_or(inference::EngineChoice::automatic),
+            .feature_names = feature_names(version.metadata).value_or(std::vector<std::string>())};
 }
 
 }  // namespace

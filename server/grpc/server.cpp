@@ -78,7 +78,7 @@ public:
              ::inference::ModelInferResponse& response)
         : deadline_(context.deadline()), request_(request), response_(response) {}
 
-    Result<std::vector<inference::Tensor>> decode(std::string&, const inference::Signature&,
+    Result<std::vector<inference::Tensor>> decode(std::string&, const inference::ServedVersion&,
                                                   const DecodeLimits& limits) override {
         return decode_inputs(request_, limits);
     }

@@ -235,6 +235,7 @@ Result<std::int64_t> read_integer(JsonValue& value, const JsonPlace& place) {
 
 bool is_null(JsonValue& value) { return value.value.raw_json_token().starts_with("null"); }
 bool is_object(JsonValue& value) { return type_of(value) == ondemand::json_type::object; }
+bool is_number(JsonValue& value) { return type_of(value) == ondemand::json_type::number; }
 
 bool is_list_of_objects(JsonValue& value) {
     if (type_of(value) != ondemand::json_type::array) return false;

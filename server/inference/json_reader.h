@@ -19,7 +19,7 @@ namespace baton::server {
 inline constexpr int json_depth_limit = 64;
 
 // One value of the document, valid during the call it is handed to. Read it at most once; the readers below count as
-// one reading, is_null() and is_list_of_objects() do not. Left unread, it is checked and skipped.
+// one reading, is_null() and its like do not. Left unread, it is checked and skipped.
 struct JsonValue;
 
 // How errors name a value: "shape of input 'x'". Kept in parts, as it is needed only when something is wrong.
@@ -55,6 +55,7 @@ Result<std::int64_t> read_integer(JsonValue& value, const JsonPlace& place);
 
 bool is_null(JsonValue& value);
 bool is_object(JsonValue& value);
+bool is_number(JsonValue& value);
 bool is_list_of_objects(JsonValue& value);  // judged by the first element
 
 // For a list that cannot be read before what comes behind it is known: puts its text aside, to be read by

@@ -342,6 +342,19 @@ std::size_t TensorBuilder::size() const {
     return std::visit([](const auto& elements) { return elements.size(); }, elements_);
 }
 
+Status TensorBuilder::rearrange(std::span<const std::size_t> places) {
+    const auto each_row = [&]<class T>(std::vector<T>& elements) -> Status {
+        BATON_TRY(limits_.take(cost_of<T>(places.size())));
+        std::vector<T> row(places.size());
+        for (auto begin = elements.begin(); begin != elements.end(); begin = std::ranges::move(row, begin).out) {
+            for (std::size_t i = 0; i < row.size(); ++i)
+                row[places[i]] = std::move(begin[static_cast<std::ptrdiff_t>(i)]);
+        }
+        return {};
+    };
+    return std::visit(each_row, elements_);
+}
+
 Tensor TensorBuilder::build(Shape shape) && {
     Tensor tensor(std::move(name_), type_, std::move(shape));
     std::visit(

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -38,6 +39,9 @@ public:
     std::size_t appended() const { return appended_; }
     std::size_t size() const;                                       // elements
     const inference::Shape& value_shape() const { return shape_; }  // of each value
+
+    // Moves the elements of each row of places.size(), of which there are only whole ones: number i goes to places[i].
+    Status rearrange(std::span<const std::size_t> places);
 
     // Takes memory for so many elements at once; only a hint.
     Status reserve(std::size_t elements);

@@ -9,12 +9,10 @@
 #include "server/inference/json_reader.h"
 #include "server/inference/json_writer.h"
 #include "server/inference/rows.h"
-#include "server/mlflow/frame.h"
 
 namespace baton::server::mlflow {
 namespace {
 
-using inference::Signature;
 using inference::Tensor;
 
 constexpr std::string_view forms = "dataframe_split, dataframe_records, instances or inputs";
@@ -23,8 +21,7 @@ Error uneven() { return invalid_argument("a row has not as many values as there 
 
 class ScoringDecoder {
 public:
-    ScoringDecoder(const Signature& signature, const DecodeLimits& limits)
-        : limits_(limits), frame_(signature, limits) {}
+    ScoringDecoder(const ModelColumns& model, const DecodeLimits& limits) : limits_(limits), frame_(model, limits) {}
 
     Status field(std::string_view key, JsonValue& value) {
         if (key == "params") {
@@ -73,6 +70,10 @@ private:
     Status columns(JsonValue& value) {
         std::vector<std::string> names;
         BATON_TRY(read_elements(value, "columns", [&](JsonValue& name) -> Status {
+            if (is_number(name)) {  // as in frames whose columns have no names
+                BATON_ASSIGN(const std::int64_t number, read_integer(name, "a name in columns"));
+                return add_name(names, std::to_string(number));
+            }
             BATON_ASSIGN(const std::string_view text, read_string(name, "a name in columns"));
             return add_name(names, text);
         }));
@@ -99,26 +100,26 @@ private:
     }
 
     Status records(JsonValue& value, std::string_view what) {
-        BATON_TRY(read_elements(value, what, [this](JsonValue& record) { return this->record(record); }));
-        if (in_order_) frame_.set_values_per_row(names_.size());
-        return {};
+        return read_elements(value, what, [this](JsonValue& record) { return this->record(record); });
     }
 
     // The first name of all says whether names are those of inputs, or the fields are the row of the only one.
     Status record(JsonValue& value) {
+        const bool is_first = frame_.rows() == 0;
         std::size_t column = 0;
         const auto on_field = [&](std::string_view key, JsonValue& cell) -> Status {
-            TensorBuilder* input = frame_.find(key);
-            if (frame_.rows() == 0 && column == 0) in_order_ = input == nullptr && frame_.only_input() != nullptr;
+            TensorBuilder* input = frame_.find_column(key);
+            if (is_first && column == 0) in_order_ = input == nullptr && frame_.only_input() != nullptr;
             const std::size_t index = column++;
             if (!in_order_) return input == nullptr ? Status() : input->append(cell);
-            if (frame_.rows() == 0) BATON_TRY(add_name(names_, key));
+            if (is_first) BATON_TRY(add_name(names_, key));
             if (index >= names_.size() || names_[index] != key) {
                 return invalid_argument("the records do not have the same fields in the same order");
             }
-            return frame_.only_input()->append(cell);
+            return is_first && !frame_.may_be_in_row(key, index) ? Status() : frame_.only_input()->append(cell);
         };
         BATON_TRY(read_fields(value, "a record", on_field));
+        if (in_order_ && is_first) BATON_TRY(frame_.set_row(names_));
         if (in_order_ && column != names_.size()) return uneven();
         frame_.end_row();
         return {};
@@ -184,19 +185,19 @@ Status write_record(JsonWriter& json, std::span<const Tensor> outputs, std::size
 
 }  // namespace
 
-Result<std::vector<Tensor>> decode_scoring_json(std::string& body, const Signature& signature,
+Result<std::vector<Tensor>> decode_scoring_json(std::string& body, const ModelColumns& model,
                                                 const DecodeLimits& limits) {
-    ScoringDecoder decoder(signature, limits);
+    ScoringDecoder decoder(model, limits);
     BATON_TRY(read_json_object(body, body.size(), limits,
                                [&](std::string_view key, JsonValue& value) { return decoder.field(key, value); }));
     return std::move(decoder).finish();
 }
 
-Result<std::vector<Tensor>> decode_scoring_csv(std::string_view body, const Signature& signature,
+Result<std::vector<Tensor>> decode_scoring_csv(std::string_view body, const ModelColumns& model,
                                                const DecodeLimits& limits) {
     if (!is_valid_utf8(body)) return invalid_argument("the body is not UTF-8");
     CsvReader reader(body, most_columns);
-    Frame frame(signature, limits);
+    Frame frame(model, limits);
     BATON_ASSIGN(const std::vector<std::string> header, reader.next());
     if (header.empty()) return invalid_argument("there is no header line");
     BATON_TRY(frame.set_columns(header));

@@ -72,10 +72,11 @@ class Exchange final : public InferenceExchange {
 public:
     explicit Exchange(Format format) : format_(format) {}
 
-    Result<std::vector<Tensor>> decode(std::string& body, const inference::Signature& signature,
+    Result<std::vector<Tensor>> decode(std::string& body, const ServedVersion& version,
                                        const DecodeLimits& limits) override {
-        return format_ == Format::csv ? decode_scoring_csv(body, signature, limits)
-                                      : decode_scoring_json(body, signature, limits);
+        const ModelColumns columns{version.engine->signature(), version.feature_names};
+        return format_ == Format::csv ? decode_scoring_csv(body, columns, limits)
+                                      : decode_scoring_json(body, columns, limits);
     }
     Result<Response> encode(const ServedVersion&, std::span<const Tensor> outputs) override {
         BATON_ASSIGN(std::string body, encode_predictions(outputs));

@@ -39,8 +39,9 @@ class Exchange : public InferenceExchange {
 public:
     explicit Exchange(const Request& request) : json_size_(json_size_of(request)) {}
 
-    Result<std::vector<inference::Tensor>> decode(std::string& body, const inference::Signature& signature,
+    Result<std::vector<inference::Tensor>> decode(std::string& body, const ServedVersion& version,
                                                   const DecodeLimits& limits) override {
+        const inference::Signature& signature = version.engine->signature();
         BATON_ASSIGN(const std::optional<std::size_t> json_size, json_size_);
         BATON_ASSIGN(InferRequest request, json_size == 0U ? decode_raw_request(body, signature, limits)
                                                            : decode_infer_request(body, json_size, limits));

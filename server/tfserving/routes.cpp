@@ -88,9 +88,9 @@ class Predict final : public Exchange {
 public:
     using Exchange::Exchange;
 
-    Result<std::vector<inference::Tensor>> decode(std::string& body, const inference::Signature& signature,
+    Result<std::vector<inference::Tensor>> decode(std::string& body, const ServedVersion& version,
                                                   const DecodeLimits& limits) override {
-        BATON_ASSIGN(PredictRequest request, decode_predict_request(body, signature, limits));
+        BATON_ASSIGN(PredictRequest request, decode_predict_request(body, version.engine->signature(), limits));
         form_ = request.form;
         return std::move(request.inputs);
     }
@@ -106,9 +106,9 @@ class Classify : public Exchange {
 public:
     using Exchange::Exchange;
 
-    Result<std::vector<inference::Tensor>> decode(std::string& body, const inference::Signature& signature,
+    Result<std::vector<inference::Tensor>> decode(std::string& body, const ServedVersion& version,
                                                   const DecodeLimits& limits) override {
-        return decode_examples(body, signature, limits);
+        return decode_examples(body, version.engine->signature(), limits);
     }
     Result<Response> encode(const ServedVersion& version, std::span<const inference::Tensor> outputs) override {
         return answer(encode_classification(version.engine->signature(), outputs));

@@ -7,6 +7,7 @@ import json
 import pytest
 
 import baton
+from harness import request
 from models import np, quietly
 
 pd = pytest.importorskip("pandas")
@@ -59,6 +60,34 @@ def test_columns_in_any_order_give_the_same_answer(server, name, people):
         client.predict(name, rows.rename(columns={"age": "Age"}))
     refused = server.cli("vic", "predict", name, "-", stdin='[{"income": 1, "zz": 2}]', ok=False)
     assert refused.returncode == 2 and "missing: 'age'; unknown: 'zz'" in refused.stderr
+
+
+def test_a_scoring_client_names_columns_in_any_order(server, name, people):
+    X = people[0][["age", "income"]]
+    model = LinearRegression().fit(X, 2 * X["age"] + 10 * X["income"])
+    make_live(server, model, name, X, 2 * X["age"] + 10 * X["income"])
+    rows = X[:5]
+    swapped = rows[["income", "age"]]
+
+    def invoke(body, content_type="application/json"):
+        headers = {"Content-Type": content_type}
+        return request(server.url, "POST", f"/serving-endpoints/{name}/invocations", token=server.tokens["vic"], body=body.encode(), headers=headers)
+
+    def split(frame):
+        return f'{{"dataframe_split": {frame.to_json(orient="split")}}}'
+
+    def records(frame):
+        return f'{{"dataframe_records": {frame.to_json(orient="records")}}}'
+
+    by_position = pd.DataFrame(rows.to_numpy())
+    answers = [invoke(form(frame)) for form in (split, records) for frame in (rows, swapped, by_position)]
+    answers += [invoke(frame.to_csv(index=False), "text/csv") for frame in (rows, swapped, by_position)]
+    for answer in answers:
+        assert answer.status == 200, answer.body
+        np.testing.assert_allclose(answer.json["predictions"], model.predict(rows), rtol=1e-5)
+    wrong = rows.rename(columns={"age": "Age"})
+    for answer in (invoke(split(wrong)), invoke(records(wrong)), invoke(wrong.to_csv(index=False), "text/csv")):
+        assert answer.status == 400 and "missing: 'age'; unknown: 'Age'" in answer.json["message"]
 
 
 def test_names_are_taken_in_order_with_a_word_where_there_is_nothing_to_compare_with(server, name, people):

@@ -133,8 +133,10 @@ void mlflow_scoring(std::string_view bytes) {
     const Signature& signature = signature_of(take_byte(bytes));
     std::string body(bytes);
     Limits bounds;
-    const auto inputs = csv ? server::mlflow::decode_scoring_csv(body, signature, bounds.limits)
-                            : server::mlflow::decode_scoring_json(body, signature, bounds.limits);
+    static const std::vector<std::string> features = {"q", "p"};
+    const server::mlflow::ModelColumns model{signature, features};
+    const auto inputs = csv ? server::mlflow::decode_scoring_csv(body, model, bounds.limits)
+                            : server::mlflow::decode_scoring_json(body, model, bounds.limits);
     check(inputs);
     if (!inputs.ok()) return;
     check_tensors(*inputs);

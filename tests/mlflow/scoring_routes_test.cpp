@@ -35,6 +35,17 @@ TEST_F(MlflowScoring, PredictsFromJsonAndCsv) {
     EXPECT_EQ(body_of(invoke("half", "p,q\n1,2\n", "text/csv")), R"({"predictions":[2]})");
 }
 
+TEST_F(MlflowScoring, AsksForTheColumnsOfTheVersion) {
+    want_named({"p", "q"});
+    EXPECT_EQ(invoke("named", "q,p\n1,2\n", "text/csv").status, 200);
+    const Response refused = invoke("named", R"({"dataframe_records":[{"q":1,"P":2}]})");
+    EXPECT_EQ(refused.status, 400);
+    EXPECT_EQ(
+        body_of(refused),
+        R"({"error_code":"INVALID_PARAMETER_VALUE","message":"the columns are not those of the model; missing: 'p'; unknown: 'P'"})");
+    EXPECT_EQ(invoke("half", "q,P\n1,2\n", "text/csv").status, 200) << "names that nobody knows";
+}
+
 TEST_F(MlflowScoring, RefusesOtherTypes) {
     for (const char* type : {"", "text/plain", "application/json; format=pandas-split", "application/jsonp",
                              "application/json; charset=latin-1", "application/vnd.apache.parquet"}) {

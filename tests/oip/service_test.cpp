@@ -44,7 +44,8 @@ TEST(VisibleVersions, NeedAnIdentityThoughThereAreNone) {
 // A protocol whose body is the number of rows.
 class RowsExchange : public InferenceExchange {
 public:
-    Result<std::vector<Tensor>> decode(std::string& body, const inference::Signature&, const DecodeLimits&) override {
+    Result<std::vector<Tensor>> decode(std::string& body, const inference::ServedVersion&,
+                                       const DecodeLimits&) override {
         std::vector<Tensor> inputs;
         inputs.emplace_back("x", inference::DataType::fp32, Shape{std::stoi(body), 2});
         return inputs;

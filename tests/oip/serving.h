@@ -48,6 +48,12 @@ protected:
         wanted_.push_back(std::move(candidate));
         settle(4);
     }
+    // Makes a model "named" live whose columns have these names.
+    void want_named(std::vector<std::string> features) {
+        wanted_.push_back(slot("named", 1));
+        wanted_.back().feature_names = std::move(features);
+        settle(4);
+    }
     inference::ShadowStatistics shadow_statistics() { return *live_set_.shadow_statistics("half", "production"); }
 
     ~Serving() override { loaded_.set_value(); }
@@ -85,7 +91,7 @@ private:
     }
 
     Result<std::string> read(const Digest& digest) {
-        for (const char* blob : {"half1", "half2", "loading1"}) {
+        for (const char* blob : {"half1", "half2", "loading1", "named1"}) {
             if (sha256(blob) == digest) return std::string(blob);
         }
         return Error{.code = Code::integrity, .message = "the bytes do not match"};
