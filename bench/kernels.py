@@ -1,11 +1,11 @@
 """Times the Eigen engine, ONNX Runtime and scikit-learn on the same models, and the matrix product that bounds them.
 
     cmake --preset release -DBATON_BENCH=ON && cmake --build --preset release --target bench_kernels
-    BATON_ONNXRUNTIME=LIBRARY PYTHON bench/kernels.py build/release/bench
+    PYTHON bench/kernels.py build/release/bench
 
-PYTHON is an environment with scikit-learn and skl2onnx; LIBRARY is libonnxruntime.so.1, where the system has none of its
-own. Trains a linear and a logistic regression (30 features) and an RBF SVC (2000 support vectors, 64 features), exports
-them, and prints microseconds a row in one run, one thread each: of label and scores (scikit-learn: of scores), rows one
+run.py runs it as well. PYTHON is an environment with scikit-learn and skl2onnx; ONNX Runtime is the library that the build
+found, or the one that BATON_ONNXRUNTIME names. Trains a linear and a logistic regression (30 features) and an RBF SVC (2000 support vectors, 64 features), exports
+them, and prints the time of a row in one run, one thread each: of label and scores (scikit-learn: of scores), rows one
 by one and 1024 at once. The bound of the SVC is a product of float matrices of its shape, the best of Eigen's and of
 OpenBLAS's, which numpy brings.
 """
@@ -24,6 +24,8 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[name] = "1"
 
 import numpy as np  # noqa: E402  (after the number of threads is set)
+
+import document  # noqa: E402
 
 BATCH, FEATURES, VECTORS = 1024, 64, 2000
 # OpenBLAS does not know every processor; it is asked for these kernels as well, if the processor has what they need.
@@ -52,15 +54,16 @@ def time_product():
 
 
 def product_bound(folder):
-    """Microseconds a row, and whose product that is."""
+    """Microseconds a row of the best product."""
     shape = [str(number) for number in (BATCH, FEATURES, VECTORS)]
     times = {"Eigen": float(subprocess.check_output([folder / "bench_gemm", *shape]))}
     for kernels in OPENBLAS_KERNELS:
         environment = os.environ | ({"OPENBLAS_CORETYPE": kernels} if kernels else {})
         output = subprocess.check_output([sys.executable, __file__, "--product"], env=environment)
         times[f"OpenBLAS, {kernels or 'its choice'}"] = float(output)
-    print("float product, us a row: " + "; ".join(f"{name} {spent:.3f}" for name, spent in times.items()))
-    return min((spent, name) for name, spent in times.items())
+    print("\nThe float product alone, a row: " +
+          "; ".join(f"{name} {document.microseconds(spent)}" for name, spent in times.items()) + ".")
+    return min(times.values())
 
 
 def models():
@@ -108,25 +111,26 @@ def main():
         lines = subprocess.check_output([programs / "bench_kernels", folder], text=True).splitlines()
     for line in map(json.loads, lines):
         times[line["engine"], line["model"], line["rows"]] = line["microseconds"]
-    bound, whose = product_bound(programs)
     print_table(times)
-    share = bound / times["eigen", "svm-rbf", BATCH]
-    print(f"svm-rbf, {BATCH} rows: {share:.2f} of the speed of the float product ({bound:.3f} us, {whose})")
+    share = product_bound(programs) / times["eigen", "svm-rbf", BATCH]
+    print(f"The whole svm-rbf with {BATCH:,} rows runs at {share:.2f} of the speed of the best of them.")
 
 
 def print_table(times):
     peers = ("onnxruntime", "scikit-learn")
-    print("us a row         rows    eigen   of it product" + "".join(f" {peer:>14}   ratio" for peer in peers))
-    for engine, name, rows in times:
+    rows = []
+    for engine, name, count in times:
         if engine != "eigen":
             continue
-        ours = times[engine, name, rows]
-        product = times.get(("product", name, rows))
-        line = f"{name:15} {rows:5} {ours:8.3f} " + (f"{product:15.3f}" if product else " " * 15)
+        ours = times[engine, name, count]
+        product = times.get(("product", name, count))
+        row = [name, f"{count:,}", document.microseconds(ours), document.microseconds(product) if product else ""]
         for peer in peers:
-            spent = times.get((peer, name, rows))
-            line += f" {spent:14.3f} {spent / ours:6.1f}x" if spent else " " * 23
-        print(line)
+            spent = times.get((peer, name, count))
+            row += [document.microseconds(spent), document.ratio(spent / ours)] if spent else ["", ""]
+        rows.append(row)
+    print(document.table(["model", "rows", "Eigen", "of it product", "ONNX Runtime", "times as long", "scikit-learn",
+                          "times as long"], rows))
 
 
 if __name__ == "__main__":

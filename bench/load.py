@@ -11,24 +11,50 @@ from typing import NamedTuple
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
+class Unavailable(Exception):
+    """Something that a measurement needs is not there; says what to do about it."""
+
+
+class Failed(Exception):
+    """A server did not do its work, so that its figures would mean nothing."""
+
+
 class Slice(NamedTuple):
-    rate: float  # requests a second
-    p99: float  # microseconds
-    cpu: float  # microseconds of the server's CPU a request
+    """Rates are a second; times are microseconds; CPU is what the server used for a request."""
+
+    rate: float
+    p99: float
+    user: float
+    kernel: float
+    failed: int = 0
+
+    @property
+    def cpu(self):
+        return self.user + self.kernel
 
 
 def need(*tools):
     for tool in tools:
         if shutil.which(tool) is None:
-            raise SystemExit(f"{tool} is not installed: apt-get install {tool}")
+            raise Unavailable(f"{tool} is not installed: apt-get install {tool}")
 
 
-def cpu_seconds(pids):
-    total = 0
-    for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
-        total += int(fields[11]) + int(fields[12])
-    return total / TICKS
+def cpu_ticks(pids):
+    """Of all processes together: in user space and in the kernel."""
+    fields = [Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split() for pid in pids]
+    return sum(int(one[11]) for one in fields), sum(int(one[12]) for one in fields)
+
+
+class CpuClock:
+    """Counts from its making what the processes use."""
+
+    def __init__(self, pids):
+        self.pids = pids
+        self.before = cpu_ticks(pids)
+
+    def microseconds(self, requests):
+        """A request's share, in user space and in the kernel."""
+        return [(now - then) / TICKS / max(requests, 1) * 1e6 for now, then in zip(cpu_ticks(self.pids), self.before)]
 
 
 def to_microseconds(text):
@@ -36,29 +62,41 @@ def to_microseconds(text):
     return float(number) * {"us": 1, "ms": 1e3, "s": 1e6}[unit]
 
 
-def load(server, workload, folder, connections, seconds):
-    """One slice of load; stops at the first answer that is not a success."""
-    body, script = folder / "wrk.body", folder / "wrk.lua"
-    body.write_bytes(workload.body)
-    lines = ['wrk.method = "POST"', f'wrk.body = io.open("{body}", "rb"):read("*a")']
+def failures(out):
+    """Answers that wrk counted as no success, and what went wrong on sockets."""
+    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
+    broken = re.search(r"Socket errors: (.*)", out)
+    numbers = re.findall(r"\d+", broken.group(1)) if broken else []
+    return sum(map(int, numbers)) + (int(refused.group(1)) if refused else 0)
+
+
+def load(server, workload, folder, connections, seconds, tolerant=False):
+    """One slice of load; unless tolerant, an answer that is no success is an error."""
+    script = folder / "wrk.lua"
+    lines = [f'wrk.method = "{workload.method}"']
+    if workload.body:
+        (folder / "wrk.body").write_bytes(workload.body)
+        lines.append(f'wrk.body = io.open("{folder / "wrk.body"}", "rb"):read("*a")')
     lines += [f'wrk.headers["{name}"] = "{value}"' for name, value in workload.headers.items()]
     script.write_text("\n".join(lines) + "\n")
-    pids = server.pids
-    before = cpu_seconds(pids)
+    clock = CpuClock(server.pids)
     out = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "--latency", "-s",
                           str(script), server.url + workload.path], capture_output=True, text=True, check=True).stdout
-    used = cpu_seconds(pids) - before
-    if "Non-2xx" in out or "Socket errors" in out:
-        raise SystemExit(f"{server.name} did not answer every request:\n{out}")
     count = int(re.search(r"(\d+) requests in", out).group(1))
+    used = clock.microseconds(count)
+    failed = failures(out)
+    if count == 0 or (failed and not tolerant):
+        raise Failed(f"{server.name} did not answer every request:\n{out}")
     return Slice(float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)),
-                 to_microseconds(re.search(r"^ +99%\s+(\S+)", out, re.MULTILINE).group(1)), used / max(count, 1) * 1e6)
+                 to_microseconds(re.search(r"^ +99%\s+(\S+)", out, re.MULTILINE).group(1)), *used, failed)
 
 
 def medians(work, rounds):
-    """`work()` gives a slice for each of several servers by name; the rounds alternate, so a busy machine slows all."""
+    """`work()` gives (key, slice) for each of several servers; the rounds alternate, so a busy machine slows all."""
     slices = {}
     for _ in range(rounds):
-        for name, one in work():
-            slices.setdefault(name, []).append(one)
-    return {name: Slice(*(statistics.median(column) for column in zip(*rows))) for name, rows in slices.items()}
+        for key, one in work():
+            slices.setdefault(key, []).append(one)
+    return {key: Slice(*(statistics.median(column) for column in zip(*(one[:4] for one in rows))),
+                       sum(one.failed for one in rows))
+            for key, rows in slices.items()}

@@ -1,18 +1,18 @@
-"""The servers that the benchmarks compare: Baton and its peers, each with the same logistic regression of 30 features.
-
-Peers run from a virtual environment of their own (see bench/README.md), so that nothing of theirs is needed to build or
-test Baton.
-"""
+"""The servers that the benchmarks load: the processes, Baton, and what bounds it. Other model servers: peers.py."""
 
 import json
 import os
+import signal
 import socket
 import struct
 import subprocess
 import tempfile
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
+
+from load import Failed, Unavailable, need
 
 FEATURES = 30
 
@@ -20,9 +20,9 @@ FEATURES = 30
 class Workload:
     """One request that is sent over and over."""
 
-    def __init__(self, path, body, headers=None):
-        self.path, self.body = path, body
-        self.headers = headers or {"Content-Type": "application/json"}
+    def __init__(self, path, body, headers=None, method="POST"):
+        self.path, self.body, self.method = path, body, method
+        self.headers = {"Content-Type": "application/json"} if headers is None else headers
 
 
 def rows_of(count):
@@ -59,20 +59,22 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def make_estimator():
+def make_estimator(seed=0):
     import numpy as np
     from sklearn.linear_model import LogisticRegression
 
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(seed)
     x = rng.normal(size=(200, FEATURES)).astype(np.float32)
     return LogisticRegression().fit(x, (x[:, 0] > 0).astype(int)), x
 
 
-def make_onnx(path):
+def make_onnx(path, seed=0):
+    """The logistic regression that every server serves; another seed makes another model of the same shape."""
     from skl2onnx import to_onnx
 
-    estimator, x = make_estimator()
+    estimator, x = make_estimator(seed)
     path.write_bytes(to_onnx(estimator, x[:1], options={"zipmap": False}).SerializeToString())
+    return path
 
 
 class Server:
@@ -82,73 +84,117 @@ class Server:
     url = ""
 
     def __init__(self, command, **options):
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, **options)
+        self.log = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen(command, stderr=self.log, text=True, start_new_session=True,
+                                        **{"stdout": self.log, **options})
 
     @property
     def pids(self):
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return [self.process.pid, *map(int, children)]
+        """The process and all that it has started."""
+        found = [self.process.pid]
+        for pid in found:
+            for children in Path(f"/proc/{pid}/task").glob("*/children"):
+                found += map(int, children.read_text().split())
+        return found
 
     def answer(self, workload):
-        return send(self.url, "POST", workload.path, workload.body, workload.headers)
+        return send(self.url, workload.method, workload.path, workload.body, workload.headers)
 
     def wait_until_it_answers(self, workload, seconds=60):
+        problem = None
         for _ in range(seconds * 5):
             try:
                 return self.answer(workload)
-            except OSError:
-                time.sleep(0.2)
-        raise SystemExit(f"{self.name} did not answer within {seconds} s")
+            except urllib.error.HTTPError as refusal:
+                problem = refusal.read().decode(errors="replace")
+            except OSError as error:
+                problem = error
+            if self.process.poll() is not None:
+                break
+            time.sleep(0.2)
+        self.stop()
+        self.log.seek(0)
+        raise Failed("\n".join([f"{self.name} did not answer: {problem}", *self.log.read().splitlines()[-5:]]))
+
+    def stop(self):
+        try:
+            os.killpg(self.process.pid, signal.SIGTERM)  # its own session, see above
+        except ProcessLookupError:
+            pass
+        self.process.wait()
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait()
+        self.stop()
 
 
 class Baton(Server):
-    """One live model, "bench". Options go to `baton serve`."""
+    """A live model, "bench". Options go to `baton serve`."""
 
-    name = "baton"
+    name = "Baton"
+    input_name = "X"
 
     def __init__(self, binary, folder, *options):
-        super().__init__([binary, "serve", "--data", str(folder / "data"), "--listen", "127.0.0.1:0",
-                          "--anonymous-inference", "--no-access-log", *options])
-        self.grpc = None
-        token = None
+        if not Path(binary).exists():
+            raise Unavailable(f"{binary} is not built")
+        self.binary, self.folder, self.grpc, self.tokens = binary, Path(tempfile.mkdtemp(dir=folder)), None, {}
+        super().__init__([binary, "serve", "--data", str(self.folder / "data"), "--listen", "127.0.0.1:0",
+                          "--anonymous-inference", "--no-access-log", *options], stdout=subprocess.PIPE)
         for line in self.process.stdout:
             if line.startswith("admin token: "):
-                token = line.split(": ")[1].strip()
+                self.tokens["admin"] = line.split(": ")[1].strip()
             if line.startswith("baton gRPC on "):
                 self.grpc = line.split(" on ")[1].strip()
             if line.startswith("baton listening on "):
                 self.url = line.split(" on ")[1].strip()
                 break
-        self.tokens = {}
-        self.publish(binary, folder, token)
+        try:
+            self.add_people()
+            self.make_live("bench", make_onnx(self.folder / "model.onnx"))
+        except BaseException:
+            self.stop()
+            raise
 
-    def publish(self, binary, folder, admin):
-        model = folder / "model.onnx"
-        make_onnx(model)
-        as_json = {"Content-Type": "application/json"}
+    def call(self, user, path, document):
+        """A change through the native API."""
+        answer = send(self.url, "POST", "/api/v1" + path, json.dumps(document).encode(),
+                      {"Content-Type": "application/json"}, self.tokens[user])
+        return json.loads(answer)
+
+    def add_people(self):
         for user, role in (("dev", "developer"), ("app", "approver"), ("dep", "deployer")):
-            document = json.dumps({"name": user, "roles": [role]}).encode()
-            send(self.url, "POST", "/api/v1/users", document, as_json, admin)
-            document = json.dumps({"user": user}).encode()
-            self.tokens[user] = json.loads(send(self.url, "POST", "/api/v1/tokens", document, as_json, admin))["secret"]
-        report = folder / "report.json"
-        report.write_text('{"task":"binary","metrics":{"accuracy_score":1}}')
-        self.binary = binary
-        self.cli("dev", "register", "bench", str(model), "--report", str(report), "--request", "production")
-        self.cli("app", "approve", "bench/1")
-        self.cli("dep", "promote", "bench/1", "--wait")
+            self.call("admin", "/users", {"name": user, "roles": [role]})
+            self.tokens[user] = self.call("admin", "/tokens", {"user": user})["secret"]
 
-    def cli(self, user, *words):
-        environment = {**os.environ, "BATON_URL": self.url, "BATON_TOKEN": self.tokens[user]}
-        subprocess.run([self.binary, *words], check=True, env=environment, stdout=subprocess.DEVNULL,
-                       stderr=subprocess.DEVNULL)
+    def register(self, model, file):
+        report = self.folder / "report.json"
+        report.write_text('{"task":"binary","metrics":{"accuracy_score":1}}')
+        subprocess.run([self.binary, "register", model, str(file), "--report", str(report)], check=True,
+                       env={**os.environ, "BATON_URL": self.url, "BATON_TOKEN": self.tokens["dev"]},
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def hand_over(self, model, version):
+        """Requests and approves; the request's id."""
+        opened = self.call("dev", f"/models/{model}/versions/{version}/requests", {"environment": "production"})
+        self.call("app", f"/requests/{opened['id']}/approvals", {"digest": opened["digest"]})
+        return opened["id"]
+
+    def promote(self, request):
+        self.check_ready(self.call("dep", f"/requests/{request}/promotion?wait=ready", {}))
+
+    def roll_back(self, model):
+        self.check_ready(self.call("dep", f"/models/{model}/rollback?wait=ready", {"reason": "benchmark"}))
+
+    @staticmethod
+    def check_ready(slot):
+        if slot["serving"] != "ready":
+            raise Failed(f"a version does not serve: {slot}")
+
+    def make_live(self, model, file):
+        self.register(model, file)
+        self.promote(self.hand_over(model, 1))
 
 
 class Nginx(Server):
@@ -157,6 +203,7 @@ class Nginx(Server):
     name = "nginx"
 
     def __init__(self, folder, size):
+        need("nginx")
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         folder = Path(tempfile.mkdtemp(dir=folder))
@@ -169,73 +216,34 @@ http {{
   access_log off; keepalive_requests 1000000000; keepalive_timeout 300s; client_body_temp_path {folder}/body;
   proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi;
   scgi_temp_path {folder}/scgi; default_type application/json; client_body_buffer_size 64k;
-  server {{ listen 127.0.0.1:{port} reuseport; location / {{ return 200 '{'x' * size}'; }} }}
+  server {{ listen 127.0.0.1:{port} reuseport backlog=4096; location / {{ return 200 '{'x' * size}'; }} }}
 }}""")
         super().__init__(["nginx", "-c", str(config), "-p", str(folder)])
-        time.sleep(0.5)
+        self.wait_until_it_answers(Workload("/", b"{}"))
 
 
-class MLServer(Server):
-    """MLServer with its scikit-learn runtime, as its documentation sets it up."""
-
-    name = "MLServer"
-
-    def __init__(self, python, folder):
-        folder = Path(tempfile.mkdtemp(dir=folder))
-        ports = [free_port() for _ in range(3)]
-        dump = ("import joblib, sys; sys.path.insert(0, sys.argv[1]); import servers; "
-                "joblib.dump(servers.make_estimator()[0], sys.argv[2])")
-        subprocess.run([python, "-c", dump, str(Path(__file__).parent), str(folder / "model.joblib")], check=True)
-        (folder / "settings.json").write_text(json.dumps(
-            {"host": "127.0.0.1", "http_port": ports[0], "grpc_port": ports[1], "metrics_port": ports[2],
-             "parallel_workers": 0, "debug": False}))
-        (folder / "model-settings.json").write_text(json.dumps(
-            {"name": "bench", "implementation": "mlserver_sklearn.SKLearnModel",
-             "parameters": {"uri": "./model.joblib", "version": "1"}}))
-        self.url = f"http://127.0.0.1:{ports[0]}"
-        super().__init__([str(Path(python).parent / "mlserver"), "start", str(folder)])
-        self.wait_until_it_answers(oip_json("bench", 1, "predict"))
+def start_program(server, command):
+    """For programs of ours that print their port: starts one and answers the port."""
+    if not Path(command[0]).exists():
+        raise Unavailable(f"{command[0]} is not built")
+    Server.__init__(server, command, stdout=subprocess.PIPE)
+    return int(server.process.stdout.readline())
 
 
-class FastApi(Server):
-    """What people write themselves: FastAPI in front of ONNX Runtime, one uvicorn worker."""
+class Floor(Server):
+    """Reading and writing without anything else: the kernel's own share."""
 
-    name = "FastAPI + ONNX Runtime"
-    source = '''
-import numpy, onnxruntime
-from fastapi import FastAPI
-from pydantic import BaseModel
+    name = "read and write alone"
 
-class Tensor(BaseModel):
-    name: str
-    shape: list[int]
-    datatype: str
-    data: list[float]
+    def __init__(self, programs, size):
+        self.url = f"http://127.0.0.1:{start_program(self, [str(programs / 'bench_floor'), str(size)])}"
 
-class Call(BaseModel):
-    inputs: list[Tensor]
 
-options = onnxruntime.SessionOptions()
-options.intra_op_num_threads = 1
-session = onnxruntime.InferenceSession("model.onnx", options)
-app = FastAPI()
+class CannedGrpc(Server):
+    """A canned answer to every gRPC call, with the library that Baton uses."""
 
-@app.post("/v2/models/bench/infer")
-def infer(call: Call):
-    tensor = call.inputs[0]
-    rows = numpy.array(tensor.data, dtype=numpy.float32).reshape(tensor.shape)
-    names = [output.name for output in session.get_outputs()]
-    outputs = session.run(names, {"X": rows})
-    return {"outputs": [{"name": name, "shape": list(value.shape), "data": value.ravel().tolist()}
-                        for name, value in zip(names, outputs)]}
-'''
+    name = "canned answer, gRPC for C++"
+    input_name = "X"
 
-    def __init__(self, python, folder, model):
-        folder = Path(tempfile.mkdtemp(dir=folder))
-        port = free_port()
-        (folder / "app.py").write_text(self.source)
-        (folder / "model.onnx").write_bytes(Path(model).read_bytes())
-        self.url = f"http://127.0.0.1:{port}"
-        super().__init__([python, "-m", "uvicorn", "app:app", "--host", "127.0.0.1", "--port", str(port),
-                          "--no-access-log", "--log-level", "error"], cwd=folder)
-        self.wait_until_it_answers(oip_json("bench", 1))
+    def __init__(self, programs):
+        self.grpc = f"127.0.0.1:{start_program(self, [str(programs / 'bench_grpc_canned')])}"
