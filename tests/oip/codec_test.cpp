@@ -165,13 +165,19 @@ TEST(OipRequest, RefusesValuesThatAreNotOfTheType) {
     }
 }
 
+struct Refused {
+    std::string body;
+    const char* expected;  // in the message
+};
+
+void expect_refused(const std::vector<Refused>& cases) {
+    for (const auto& [body, expected] : cases) {
+        EXPECT_THAT(refusal(body), HasSubstr(expected)) << body.substr(0, 200);
+    }
+}
+
 TEST(OipRequest, RefusesWhatDoesNotHangTogether) {
-    struct Case {
-        std::string body;
-        const char* expected;
-    };
-    const std::string deep(100'000, '[');
-    const std::vector<Case> cases = {
+    expect_refused({
         {"", "JSON"},
         {"[]", "must be a JSON object"},
         {"1", "must be a JSON object"},
@@ -202,16 +208,29 @@ TEST(OipRequest, RefusesWhatDoesNotHangTogether) {
         {R"({"inputs":[]}{})", "JSON"},
         {R"({"inputs":[]} x)", "JSON"},
         {R"({"inputs":[],})", "JSON"},
+        {R"({"inputs":[{"data":[1,],"name":"x","datatype":"FP32","shape":[1]}]})", "found"},
+        {R"({"inputs":[{"data":[1}],"name":"x","datatype":"FP32","shape":[1]}]})", "JSON"},
+        {R"({"inputs":[{"data":1,"name":"x","datatype":"FP32","shape":[1]}]})", "expected a list"},
+        {R"({"inputs":[{"name":"x","datatype":"FP32","shape":[1],"parameters":{"binary_data_size":4}}]})", "binary"},
+        {"{\"inputs\":[],\"\xff\":1}", "UTF"},
+        {"{\"inputs\":[],\"a\":\"\x01\"}", "JSON"},
+    });
+}
+
+TEST(OipRequest, RefusesWhatIsNestedTooDeeply) {
+    const std::string deep(100'000, '[');
+    expect_refused({
         {R"({"inputs":[)" + deep, "JSON"},
         {R"({"inputs":[],"a":)" + deep + std::string(100'000, ']') + "}", "deeper than 64"},
         {with_input("FP32", "[1]", deep + std::string(100'000, ']')), "deeper than 64"},
         {R"({"inputs":[{"data":)" + deep + std::string(100'000, ']') +
              R"(,"name":"x","datatype":"FP32","shape":[1]}]})",
          "deeper than 64"},
-        {R"({"inputs":[{"data":[1,],"name":"x","datatype":"FP32","shape":[1]}]})", "found"},
-        {R"({"inputs":[{"data":[1}],"name":"x","datatype":"FP32","shape":[1]}]})", "JSON"},
-        {R"({"inputs":[{"data":1,"name":"x","datatype":"FP32","shape":[1]}]})", "expected a list"},
-        {R"({"inputs":[{"name":"x","datatype":"FP32","shape":[1],"parameters":{"binary_data_size":4}}]})", "binary"},
+    });
+}
+
+TEST(OipRequest, RefusesDataThatIsNotOfItsShape) {
+    expect_refused({
         {with_input("FP32", "[2,2]", "[1,2,3]"), "has shape [2,2], but its data has [3]"},
         {with_input("FP32", "[2,2]", "[[1,2,3,4]]"), "has shape [2,2], but its data has [1,4]"},
         {with_input("FP32", "[2,2]", "[[1,2],[3]]"), "differ in length or depth"},
@@ -226,12 +245,7 @@ TEST(OipRequest, RefusesWhatDoesNotHangTogether) {
         {with_input("FP32", "[4294967296,4294967296]", "[1]"), "its data has [1]"},
         {with_input("FP32", "[9223372036854775807,3]", "[]"), "its data has [0]"},
         {with_input("FP32", "[99999999999999999999]", "[1]"), "expected an integer"},
-        {"{\"inputs\":[],\"\xff\":1}", "UTF"},
-        {"{\"inputs\":[],\"a\":\"\x01\"}", "JSON"},
-    };
-    for (const auto& [body, expected] : cases) {
-        EXPECT_THAT(refusal(body), HasSubstr(expected)) << body.substr(0, 200);
-    }
+    });
 }
 
 TEST(OipRequest, CutsOffWhatItQuotes) {

@@ -14,18 +14,20 @@ struct SmugglingShape {
     Part part = Part::head;
 };
 
-inline std::vector<SmugglingShape> smuggling_shapes() {
-    using namespace std::literals;
-    using Part = SmugglingShape::Part;
-    const std::string line = "POST /echo HTTP/1.1\r\n";
-    const std::string host = "Host: x\r\n";
-    const std::string start = line + host;
-    const std::string chunked = start + "Transfer-Encoding: chunked\r\n\r\n";
-    const std::string end = "\r\n0\r\n\r\n";
-    const auto coded = [&](const std::string& value) {
+namespace smuggling {
+
+using namespace std::literals;
+
+inline const std::string line = "POST /echo HTTP/1.1\r\n";
+inline const std::string host = "Host: x\r\n";
+inline const std::string start = line + host;
+inline const std::string end = "\r\n0\r\n\r\n";
+
+inline std::vector<SmugglingShape> lengths_and_codings() {
+    const auto coded = [](const std::string& value) {
         return start + "Transfer-Encoding: " + value + "\r\n\r\n1\r\na" + end;
     };
-    const auto sized = [&](const std::string& value) { return start + "Content-Length: " + value + "\r\n\r\na"; };
+    const auto sized = [](const std::string& value) { return start + "Content-Length: " + value + "\r\n\r\na"; };
     return {
         {"two equal lengths", start + "Content-Length: 1\r\nContent-Length: 1\r\n\r\na"},
         {"two lengths", start + "Content-Length: 1\r\nContent-Length: 2\r\n\r\na"},
@@ -52,6 +54,11 @@ inline std::vector<SmugglingShape> smuggling_shapes() {
         {"two codings", start + "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
         {"coding and identity", start + "Transfer-Encoding: identity\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
         {"coding over HTTP/1.0", "POST /echo HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
+    };
+}
+
+inline std::vector<SmugglingShape> fields_and_line_ends() {
+    return {
         {"space before colon", start + "Content-Length : 1\r\n\r\na"},
         {"tab before colon", start + "Transfer-Encoding\t: chunked\r\n\r\n0\r\n\r\n"},
         {"field without colon", start + "Content-Length\r\n\r\n"},
@@ -69,6 +76,11 @@ inline std::vector<SmugglingShape> smuggling_shapes() {
         {"NUL in a value", start + "X: a\0b\r\n\r\n"s},
         {"NUL in a name", start + "X\0: a\r\n\r\n"s},
         {"control character in a value", start + "X: a\x01\r\n\r\n"},
+    };
+}
+
+inline std::vector<SmugglingShape> hosts_and_request_lines() {
+    return {
         {"no host", line + "\r\n"},
         {"two hosts", start + "Host: x\r\n\r\n"},
         {"two different hosts", start + "Host: y\r\n\r\n"},
@@ -91,6 +103,13 @@ inline std::vector<SmugglingShape> smuggling_shapes() {
         {"long version", "POST /echo HTTP/1.10\r\n" + host + "\r\n"},
         {"leading empty line", "\r\n" + start + "\r\n"},
         {"leading blank", " " + start + "\r\n"},
+    };
+}
+
+inline std::vector<SmugglingShape> chunks() {
+    using Part = SmugglingShape::Part;
+    const std::string chunked = start + "Transfer-Encoding: chunked\r\n\r\n";
+    return {
         {"chunk extension", chunked + "1;x=y\r\na" + end, Part::body},
         {"chunk extension with LF", chunked + "1;\n\r\na" + end, Part::body},
         {"extension of the last chunk", chunked + "1\r\na\r\n0;x\r\n\r\n", Part::body},
@@ -112,6 +131,17 @@ inline std::vector<SmugglingShape> smuggling_shapes() {
         {"folded trailer", chunked + "1\r\na\r\n0\r\n X: y\r\n\r\n", Part::body},
         {"NUL in a trailer", chunked + "1\r\na\r\n0\r\nX: \0\r\n\r\n"s, Part::body},
     };
+}
+
+}  // namespace smuggling
+
+inline std::vector<SmugglingShape> smuggling_shapes() {
+    std::vector<SmugglingShape> all;
+    for (const auto& shapes : {smuggling::lengths_and_codings(), smuggling::fields_and_line_ends(),
+                               smuggling::hosts_and_request_lines(), smuggling::chunks()}) {
+        all.insert(all.end(), shapes.begin(), shapes.end());
+    }
+    return all;
 }
 
 }  // namespace baton::server
