@@ -65,6 +65,10 @@ Result<std::unique_ptr<Model>> Engines::load_with_runtime(std::string_view bytes
                  .hint = runtime_.error().hint};
 }
 
+void Engines::stop_all() const {
+    if (runtime_.ok()) (*runtime_)->stop_all();
+}
+
 Result<std::unique_ptr<Model>> load_onnx(std::string_view bytes) {
     BATON_ASSIGN(OnnxModel opened, Engines().open(bytes, EngineChoice::eigen));
     return std::move(opened.model);

@@ -45,6 +45,9 @@ public:
 
     const RuntimeResult& runtime() const { return runtime_; }
 
+    // Ends the runs and loads that may take long, and every later one at once: for a program that ends.
+    void stop_all() const;
+
 private:
     Result<std::unique_ptr<Model>> load_with_runtime(std::string_view bytes, const onnx::Graph& graph) const;
 

@@ -37,7 +37,8 @@ struct Golden {
 std::vector<Tensor> golden_inputs(const Signature& signature);
 
 // nullopt for a model that cannot be compared: it refuses made-up rows, or answers them differently each time.
-std::optional<Golden> record_golden(const Model& model);
+// deadline_exceeded for one that does not come to an end with them, unavailable when the server stops meanwhile.
+Result<std::optional<Golden>> record_golden(const Model& model);
 
 // integrity, saying which output differs and how, when the model does not answer as recorded: labels exactly, floats
 // within the tolerance. What the model refuses with invalid_argument now is a difference too.

@@ -38,8 +38,12 @@ public:
     virtual std::string_view engine() const = 0;  // "eigen", "onnxruntime"
     virtual const Signature& signature() const = 0;
     // `inputs` in the order and with the types of the signature and shapes that fit it (arrange_inputs makes sure).
-    // Answers all outputs in the order of the signature. invalid_argument for values the model cannot take.
+    // Answers all outputs in the order of the signature. invalid_argument for values the model cannot take,
+    // deadline_exceeded when the engine has stopped a run that took too long.
     virtual Result<std::vector<Tensor>> run(std::span<const Tensor> inputs) const = 0;
+    // run() for made-up rows, before the model meets requests: an engine that can stop a run gives it no more time than
+    // a load may take.
+    virtual Result<std::vector<Tensor>> try_out(std::span<const Tensor> inputs) const { return run(inputs); }
     // False if a run may take far longer than the one that was measured at warm-up: it must not keep an event loop.
     virtual bool may_run_on_loop() const { return true; }
 };

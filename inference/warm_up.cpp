@@ -37,7 +37,7 @@ Result<std::chrono::nanoseconds> warm_up(const Model& model) {
     const auto begin = Clock::now();
     for (int run = 0; run < runs && Clock::now() - begin < enough; ++run) {
         const auto start = Clock::now();
-        const auto outputs = model.run(inputs);
+        const auto outputs = model.try_out(inputs);
         const std::chrono::nanoseconds taken = Clock::now() - start;
         if (!outputs.ok()) {
             if (outputs.error().code == Code::invalid_argument) return ServedVersion::unmeasured_cost;

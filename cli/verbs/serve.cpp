@@ -47,6 +47,11 @@ void add_serve(CLI::App& root, Action& chosen) {
             "How long a prediction may wait for a worker unless it says so itself (default 30); 0: for ever")
         ->type_name("SECONDS")
         ->check(CLI::Range(0L, 86'400L).description(""));
+    verb->add_option_function<long>(
+            "--run-limit", [options](long seconds) { options->run_limit = std::chrono::seconds(seconds); },
+            "How long a model in ONNX Runtime may run for one prediction before it is stopped (default 60)")
+        ->type_name("SECONDS")
+        ->check(CLI::Range(1L, 86'400L).description(""));
     verb->add_option("--payload-log", options->payload_log,
                      "Keep the latest N (at most 4096) inference requests and answers in memory for deployers; 0: none")
         ->type_name("N")

@@ -20,4 +20,6 @@ Result<std::unique_ptr<Model>> Runtime::load(std::string_view, const onnx::Graph
     return internal_error("there is no ONNX Runtime");
 }
 
+void Runtime::stop_all() const {}
+
 }  // namespace baton::inference::onnxruntime

@@ -153,6 +153,39 @@ bool replace_locales(pb::ModelProto& model) {
     return replaced;
 }
 
+// A run is stopped between two operators, so a loop without any in its body could never be: it may come so, or become
+// so when what is constant in it is worked out ahead. This operator draws a number that nobody looks at, and stays.
+void keep_stoppable(pb::GraphProto& body, int number) {
+    auto& node = *body.add_node();
+    node.set_op_type("RandomUniform");
+    node.add_output("baton.stoppable" + std::to_string(number));
+    auto& shape = *node.add_attribute();
+    shape.set_name("shape");
+    shape.set_type(pb::AttributeProto::INTS);
+    shape.add_ints(1);
+}
+
+// At any depth; counts them.
+template <class Nodes>
+void keep_loops_stoppable(Nodes& nodes, int& loops) {
+    for (auto& node : nodes) {
+        const bool is_loop = node.op_type() == "Loop" || node.op_type() == "Scan";
+        for (auto& attribute : *node.mutable_attribute()) {
+            if (!attribute.has_g()) continue;
+            keep_loops_stoppable(*attribute.mutable_g()->mutable_node(), loops);
+            if (is_loop) keep_stoppable(*attribute.mutable_g(), ++loops);
+        }
+    }
+}
+
+// True if there were any.
+bool keep_loops_stoppable(pb::ModelProto& model) {
+    int loops = 0;
+    keep_loops_stoppable(*model.mutable_graph()->mutable_node(), loops);
+    for (auto& function : *model.mutable_functions()) keep_loops_stoppable(*function.mutable_node(), loops);
+    return loops > 0;
+}
+
 // A model of ai.onnx.ml operators alone may not import ai.onnx.
 void import_standard_operators(pb::ModelProto& model) {
     for (const auto& opset : model.opset_import()) {
@@ -178,7 +211,8 @@ Result<std::optional<std::string>> prepare(std::string_view bytes) {
     BATON_TRY(functions.check(graph.operators));
     const bool maps = replace_zip_maps(model);
     const bool locales = replace_locales(model);
-    if (!maps && !locales) return std::optional<std::string>();
+    const bool loops = keep_loops_stoppable(model);
+    if (!maps && !locales && !loops) return std::optional<std::string>();
     import_standard_operators(model);
     return std::optional(model.SerializeAsString());
 }

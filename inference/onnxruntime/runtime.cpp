@@ -3,15 +3,14 @@
 #include <onnxruntime_c_api.h>
 #include <onnxruntime_session_options_config_keys.h>
 
+#include <algorithm>
 #include <array>
-#include <condition_variable>
-#include <mutex>
-#include <thread>
 
 #include "inference/eigen/plan.h"
 #include "inference/onnxruntime/library.h"
 #include "inference/onnxruntime/prepare.h"
 #include "inference/onnxruntime/session.h"
+#include "inference/onnxruntime/watchdog.h"
 
 namespace baton::inference::onnxruntime {
 
@@ -19,6 +18,7 @@ struct Runtime::Impl {
     Library library;
     Options options;
     std::shared_ptr<OrtEnv> environment;
+    std::shared_ptr<Watchdog> watchdog;
 
     const OrtApi& api() const { return *library.api; }
 };
@@ -69,21 +69,17 @@ Result<Handle<OrtSessionOptions>> session_options(const OrtApi& api) {
     return options;
 }
 
-// Asks the loading of a session to stop once its time is over.
-class LoadLimit {
+// The making of a session, which can be stopped.
+class Load final : public Stoppable {
 public:
-    LoadLimit(const OrtApi& api, OrtSessionOptions* options, std::chrono::seconds limit)
-        : thread_([&api, options, limit, this](const std::stop_token& stop) {
-              std::unique_lock lock(mutex_);
-              if (ended_.wait_for(lock, stop, limit, [&stop] { return stop.stop_requested(); })) return;
-              if (stop.stop_requested()) return;
-              static_cast<void>(checked(api, api.SessionOptionsSetLoadCancellationFlag(options, true)));
-          }) {}
+    Load(const OrtApi& api, OrtSessionOptions* options) : api_(api), options_(options) {}
+    void stop() noexcept override {
+        static_cast<void>(checked(api_, api_.SessionOptionsSetLoadCancellationFlag(options_, true)));
+    }
 
 private:
-    std::mutex mutex_;
-    std::condition_variable_any ended_;
-    std::jthread thread_;  // last: stops and is joined before the others go
+    const OrtApi& api_;
+    OrtSessionOptions* const options_;
 };
 
 // What the library finds wrong while loading is a trait of the model, unless it says otherwise.
@@ -108,6 +104,7 @@ Result<std::shared_ptr<const Runtime>> Runtime::start(const Options& options) {
                      return api.CreateEnvWithGlobalThreadPools(ORT_LOGGING_LEVEL_FATAL, "baton", threads.get(), made);
                  }));
     impl->environment = std::move(environment);
+    impl->watchdog = std::make_shared<Watchdog>(std::min(options.load_limit, options.run_limit));
     return std::make_shared<const Runtime>(std::move(impl));
 }
 
@@ -122,15 +119,24 @@ Result<std::unique_ptr<Model>> Runtime::load(std::string_view bytes, const onnx:
 
     const OrtApi& api = impl_->api();
     BATON_ASSIGN(const auto options, session_options(api));
+    const Options& limits = impl_->options;
     auto session = [&] {
-        const LoadLimit limit(api, options.get(), impl_->options.load_limit);
+        Load load(api, options.get());
+        const Watchdog::Watch watch(*impl_->watchdog, load, limits.load_limit);
         return make_handle<OrtSession>(api, api.ReleaseSession, [&](OrtSession** made) {
             return api.CreateSessionFromArray(impl_->environment.get(), bytes.data(), bytes.size(), options.get(),
                                               made);
         });
     }();
-    if (!session.ok()) return refusal(std::move(session).error(), impl_->options.load_limit);
-    return make_session_model({api, impl_->environment}, *std::move(session), std::move(signature));
+    if (!session.ok()) return refusal(std::move(session).error(), limits.load_limit);
+    return make_session_model({.api = api,
+                               .environment = impl_->environment,
+                               .watchdog = impl_->watchdog,
+                               .run_limit = limits.run_limit,
+                               .trial_limit = std::min(limits.load_limit, limits.run_limit)},
+                              *std::move(session), std::move(signature));
 }
+
+void Runtime::stop_all() const { impl_->watchdog->stop_all(); }
 
 }  // namespace baton::inference::onnxruntime

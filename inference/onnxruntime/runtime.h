@@ -23,7 +23,8 @@ class Runtime {
 public:
     struct Options {
         std::string library = {};             // path; empty: beside the program, then where the system keeps libraries
-        std::chrono::seconds load_limit{60};  // for making one model ready
+        std::chrono::seconds load_limit{60};  // for making one model ready, and for each run of made-up rows
+        std::chrono::seconds run_limit{60};   // for every run
     };
 
     // unavailable, with a hint, when there is no usable library; also when this build knows none.
@@ -33,8 +34,12 @@ public:
     const std::string& path() const;     // of the library
 
     // The model of a file that onnx::read_graph has read as `graph`. unsupported_model, naming operators, for what
-    // ONNX Runtime does not run; invalid_argument for a broken model; deadline_exceeded over the time limit.
+    // ONNX Runtime does not run; invalid_argument for a broken model; deadline_exceeded over the time limit. The
+    // model's runs answer deadline_exceeded when they are stopped at theirs: between two operators, never within one.
     Result<std::unique_ptr<Model>> load(std::string_view bytes, const onnx::Graph& graph) const;
+
+    // Ends all runs and loads with an error, and every later one at once: for a program that ends.
+    void stop_all() const;
 
     struct Impl;
     explicit Runtime(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}

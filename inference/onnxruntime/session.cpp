@@ -9,6 +9,24 @@
 namespace baton::inference::onnxruntime {
 namespace {
 
+// Made for one run, which it can stop.
+class Run final : public Stoppable {
+public:
+    explicit Run(const OrtApi& api) : api_(api) {}
+    Status prepare() {
+        BATON_ASSIGN(options_, make_handle<OrtRunOptions>(api_, api_.ReleaseRunOptions, [&](OrtRunOptions** made) {
+                         return api_.CreateRunOptions(made);
+                     }));
+        return {};
+    }
+    const OrtRunOptions* options() const { return options_.get(); }
+    void stop() noexcept override { static_cast<void>(checked(api_, api_.RunOptionsSetTerminate(options_.get()))); }
+
+private:
+    const OrtApi& api_;
+    Handle<OrtRunOptions> options_;
+};
+
 class SessionModel : public Model {
 public:
     SessionModel(Context context, Handle<OrtSession> session, Signature signature)
@@ -22,6 +40,14 @@ public:
     bool may_run_on_loop() const override { return false; }
 
     Result<std::vector<Tensor>> run(std::span<const Tensor> inputs) const override {
+        return run_within(context_.run_limit, inputs);
+    }
+    Result<std::vector<Tensor>> try_out(std::span<const Tensor> inputs) const override {
+        return run_within(context_.trial_limit, inputs);
+    }
+
+private:
+    Result<std::vector<Tensor>> run_within(std::chrono::seconds limit, std::span<const Tensor> inputs) const {
         std::vector<Handle<OrtValue>> owned;
         std::vector<const OrtValue*> values;
         for (const Tensor& input : inputs) {
@@ -29,7 +55,7 @@ public:
             values.push_back(value.get());
             owned.push_back(std::move(value));
         }
-        BATON_ASSIGN(const std::vector<Handle<OrtValue>> results, run_session(values));
+        BATON_ASSIGN(const std::vector<Handle<OrtValue>> results, run_session(limit, values));
         std::vector<Tensor> outputs;
         for (std::size_t i = 0; i < results.size(); ++i) {
             const TensorSpec& spec = signature_.outputs[i];
@@ -39,15 +65,30 @@ public:
         return outputs;
     }
 
-private:
-    Result<std::vector<Handle<OrtValue>>> run_session(std::span<const OrtValue* const> values) const {
+    Result<std::vector<Handle<OrtValue>>> run_session(std::chrono::seconds limit,
+                                                      std::span<const OrtValue* const> values) const {
         std::vector<OrtValue*> made(output_names_.size());
-        OrtStatus* status = context_.api.Run(session_.get(), nullptr, input_names_.data(), values.data(), values.size(),
-                                             output_names_.data(), output_names_.size(), made.data());
+        Run run(context_.api);
+        BATON_TRY(run.prepare());
+        Watchdog::Watch watch(*context_.watchdog, run, limit);
+        OrtStatus* status = context_.api.Run(session_.get(), run.options(), input_names_.data(), values.data(),
+                                             values.size(), output_names_.data(), output_names_.size(), made.data());
+        const bool stopped = watch.end();
         std::vector<Handle<OrtValue>> results;
         for (OrtValue* value : made) results.emplace_back(value, Release<OrtValue>{context_.api.ReleaseValue});
-        if (status != nullptr) return refusal(status);
+        if (status != nullptr) return stopped ? overdue(status, limit) : refusal(status);
         return results;
+    }
+
+    Error overdue(OrtStatus* status, std::chrono::seconds limit) const {
+        context_.api.ReleaseStatus(status);
+        if (context_.watchdog->stops_all()) {
+            return {
+                .code = Code::unavailable, .message = "the server is stopping", .hint = "ask again once it is back"};
+        }
+        return {
+            .code = Code::deadline_exceeded,
+            .message = "the model was stopped: it did not answer within " + std::to_string(limit.count()) + " seconds"};
     }
 
     // A model that ran at warm-up and does not run now was given something that it cannot take, such as numbers out of

@@ -1,10 +1,12 @@
 // One model in ONNX Runtime. Private to this folder.
 #pragma once
 
+#include <chrono>
 #include <memory>
 
 #include "inference/model.h"
 #include "inference/onnxruntime/handles.h"
+#include "inference/onnxruntime/watchdog.h"
 
 struct OrtSession;
 
@@ -14,6 +16,9 @@ namespace baton::inference::onnxruntime {
 struct Context {
     const OrtApi& api;
     std::shared_ptr<const void> environment;  // released after the last session
+    std::shared_ptr<Watchdog> watchdog;
+    std::chrono::seconds run_limit;
+    std::chrono::seconds trial_limit;
 };
 
 // `declared` is what the file says of the model. Its inputs must be the session's; what it leaves open of the outputs'

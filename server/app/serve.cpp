@@ -158,6 +158,7 @@ public:
         watch_->stop();  // long polls are answered now, so that they do not hold the drain up
         if (grpc_) grpc_->drain(drain_grace);
         server_->drain(drain_grace);
+        engines_.stop_all();  // nobody is left who waits for an answer
         checkpoint();
     }
 
@@ -167,7 +168,8 @@ private:
         if (options.onnxruntime == "off") {
             return Error{.code = Code::unavailable, .message = "this server runs without ONNX Runtime"};
         }
-        auto runtime = inference::onnxruntime::Runtime::start({.library = options.onnxruntime});
+        auto runtime =
+            inference::onnxruntime::Runtime::start({.library = options.onnxruntime, .run_limit = options.run_limit});
         if (runtime.ok()) {
             log_event(LogLevel::info, "onnxruntime_loaded",
                       {{"version", (*runtime)->version()}, {"library", (*runtime)->path()}});
@@ -292,6 +294,7 @@ Status check(const ServeOptions& options) {
         return invalid_argument("--workers must be 1 to " + std::to_string(most_workers));
     }
     if (options.inference_timeout.count() < 0) return invalid_argument("--inference-timeout must not be negative");
+    if (options.run_limit.count() < 1) return invalid_argument("--run-limit must be at least 1");
     if (options.loops > most_loops) return invalid_argument("--loops must be 0 to " + std::to_string(most_loops));
     if (options.payload_log > most_payloads) {
         return invalid_argument("--payload-log must be at most " + std::to_string(most_payloads),

@@ -31,6 +31,8 @@ struct ServeOptions {
     std::string onnxruntime;
     // How long an inference request may wait for a worker unless it says so itself; 0: for ever.
     std::chrono::seconds inference_timeout{30};
+    // How long a model of ONNX Runtime may run for one request, and for made-up rows before it serves.
+    std::chrono::seconds run_limit{60};
     bool access_log = true;  // one JSON line a request on stderr
 };
 

@@ -4,6 +4,7 @@
 
 #include "artifacts/admission.h"
 #include "inference/golden.h"
+#include "inference/warm_up.h"
 #include "server/registration/golden_text.h"
 #include "server/registration/mapped_blob.h"
 
@@ -79,6 +80,20 @@ Error about(const artifacts::ManifestFile& file, Error error) {
     return error;
 }
 
+// As before it goes live: what could not be served then is not registered.
+Result<std::optional<inference::Golden>> try_out(const inference::Model& model) {
+    auto golden = [&model]() -> Result<std::optional<inference::Golden>> {
+        BATON_TRY(inference::warm_up(model));
+        return inference::record_golden(model);
+    }();
+    if (golden.ok()) return golden;
+    Error error = std::move(golden).error();
+    error.message = "tried with made-up rows, " + error.message;
+    // A trait of the model: trying again would only take as long again.
+    if (error.code == Code::deadline_exceeded || error.code == Code::internal) error.code = Code::unsupported_model;
+    return error;
+}
+
 Status open_model(const artifacts::ManifestFile& file, Result<inference::OnnxModel> opened, Admission& admission) {
     if (!opened.ok()) return about(file, std::move(opened).error());
     const inference::Model& model = *opened->model;
@@ -86,8 +101,11 @@ Status open_model(const artifacts::ManifestFile& file, Result<inference::OnnxMod
     admission.model_path = file.path;
     admission.signature = {plain(model.signature().inputs), plain(model.signature().outputs)};
     if (!opened->producer.empty()) admission.facts["onnx_producer"] = opened->producer;
-    if (const auto golden = inference::record_golden(model)) admission.golden = golden_text(*golden);
-    if (admission.golden.empty()) {
+    const auto golden = try_out(model);
+    if (!golden.ok()) return about(file, golden.error());
+    if (*golden) {
+        admission.golden = golden_text(**golden);
+    } else {
         admission.findings.push_back({"info", "no_golden_outputs",
                                       "The model gives made-up rows no answer that can be compared: whether it still "
                                       "answers the same is not checked before it goes live."});

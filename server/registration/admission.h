@@ -21,10 +21,11 @@ struct Admission {
     registry::Tags facts;  // metadata read from the model: onnx_producer
 };
 
-// Looks at every stored file. blobs_missing lists what was not uploaded, integrity a size that differs,
-// invalid_argument a broken ONNX file, unsupported_model an ONNX model that the engine (any of this server's, if none
-// is chosen) cannot run, too_large one over the bounds of inference/model.h and inference/onnx/reader.h, unavailable a
-// disk that fails. The model is `model.onnx`, or the only file that ends in .onnx.
+// Looks at every stored file, and runs the model on made-up rows. blobs_missing lists what was not uploaded, integrity
+// a size that differs, invalid_argument a broken ONNX file, unsupported_model an ONNX model that the engine (any of
+// this server's, if none is chosen) cannot run, or that does not come to an end, too_large one over the bounds of
+// inference/model.h and inference/onnx/reader.h, unavailable a disk that fails. The model is `model.onnx`, or the only
+// file that ends in .onnx.
 Result<Admission> admit(const artifacts::Manifest& manifest, const artifacts::BlobStore& blobs,
                         const inference::Engines& engines, inference::EngineChoice choice);
 

@@ -82,6 +82,7 @@ class Server:
         self.options = options
         self.url = ""
         self.grpc = ""  # host:port, with --grpc-listen
+        self.management = ""  # with --management-listen
         self.tokens: Dict[str, str] = {}
         self.process: Optional[subprocess.Popen] = None
         self.log = data.with_name(data.name + ".log")
@@ -98,6 +99,8 @@ class Server:
                 self.tokens["admin"] = line.split(": ", 1)[1].strip()
             if line.startswith("baton gRPC on "):
                 self.grpc = line.rsplit(" ", 1)[1].strip()
+            if line.startswith("baton management on "):
+                self.management = line.rsplit(" ", 1)[1].strip()
             if line.startswith("baton listening on "):
                 self.url = line.rsplit(" ", 1)[1].strip()
                 break

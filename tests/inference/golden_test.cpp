@@ -76,7 +76,7 @@ TEST(GoldenInputs, HaveOneRowWhereRowsAreLarge) {
 
 TEST(Golden, TheSameModelPasses) {
     const FakeModel model(0.1F);
-    const auto golden = record_golden(model);
+    const auto golden = record_golden(model).value();
     ASSERT_TRUE(golden);
     EXPECT_EQ(golden->outputs[0].values[0], "0.1");
     EXPECT_TRUE(check_golden(model, *golden).ok());
@@ -84,7 +84,7 @@ TEST(Golden, TheSameModelPasses) {
 }
 
 TEST(Golden, AnotherAnswerIsSaid) {
-    const auto golden = record_golden(FakeModel(0.5F));
+    const auto golden = record_golden(FakeModel(0.5F)).value();
     ASSERT_TRUE(golden);
     const Status status = check_golden(FakeModel(0.25F), *golden);
     ASSERT_FALSE(status.ok());
@@ -103,8 +103,8 @@ TEST(Golden, LabelsAreComparedExactly) {
     const auto numbers = [](std::int64_t second) {
         return answering({tensor<std::int64_t>("label", DataType::int64, {2}, {1, second})});
     };
-    const auto word = record_golden(words("no"));
-    const auto number = record_golden(numbers((std::int64_t{1} << 60) + 1));
+    const auto word = record_golden(words("no")).value();
+    const auto number = record_golden(numbers((std::int64_t{1} << 60) + 1)).value();
     ASSERT_TRUE(word && number);
     EXPECT_TRUE(check_golden(words("no"), *word).ok());
     EXPECT_FALSE(check_golden(words("No"), *word).ok());
@@ -115,7 +115,7 @@ TEST(Golden, WhatIsNotANumberIsEqualToItself) {
     constexpr float nan = std::numeric_limits<float>::quiet_NaN();
     constexpr float inf = std::numeric_limits<float>::infinity();
     const auto model = answering({tensor<float>("y", DataType::fp32, {3}, {nan, inf, -inf})});
-    const auto golden = record_golden(model);
+    const auto golden = record_golden(model).value();
     ASSERT_TRUE(golden);
     EXPECT_TRUE(check_golden(model, *golden).ok());
     EXPECT_FALSE(check_golden(answering({tensor<float>("y", DataType::fp32, {3}, {0, inf, -inf})}), *golden).ok());
@@ -125,17 +125,23 @@ TEST(Golden, WhatIsNotANumberIsEqualToItself) {
 TEST(Golden, ModelsThatCannotBeComparedHaveNone) {
     FakeModel refusing(1);
     refusing.refusal = invalid_argument("not such rows");
-    EXPECT_FALSE(record_golden(refusing));
+    EXPECT_FALSE(record_golden(refusing).value());
     float next = 0;
     const ScriptedModel restless({{{"x", DataType::fp32, {-1, 2}}}, {}}, [&](auto) {
         return std::vector<Tensor>{tensor<float>("y", DataType::fp32, {1}, {next += 1})};
     });
-    EXPECT_FALSE(record_golden(restless));
+    EXPECT_FALSE(record_golden(restless).value());
+}
+
+TEST(Golden, AModelThatComesToNoEndIsAnError) {
+    FakeModel endless(1);
+    endless.refusal = Error{.code = Code::deadline_exceeded, .message = "stopped"};
+    EXPECT_EQ(record_golden(endless).error().code, Code::deadline_exceeded);
 }
 
 TEST(Golden, OfLargeOutputsTheBeginningIsKept) {
     const auto model = answering({Tensor("y", DataType::fp32, {2, 4000})});
-    const auto golden = record_golden(model);
+    const auto golden = record_golden(model).value();
     ASSERT_TRUE(golden);
     EXPECT_EQ(golden->outputs[0].values.size(), Golden::most_elements);
     EXPECT_TRUE(check_golden(model, *golden).ok());
