@@ -33,7 +33,8 @@ def microseconds(number):
 
 
 def ratio(number):
-    return f"{number:.0f}" if number >= 10 else f"{number:.1f}" if number >= 2 else f"{number:.{2 if number >= 0.1 else 3}f}"
+    """Likewise, but two digits from two on."""
+    return f"{number:.{0 if number >= 10 else 1 if number >= 2 else 2 if number >= 0.1 else 3}f}"
 
 
 def output_of(*command):

@@ -46,7 +46,7 @@ def compare(ours, theirs):
 
 
 def split(run):
-    """Where the time of a single row goes: what each step of the way to an answer costs, in user space and the kernel."""
+    """Where the time goes: what each step of the way to an answer costs, in user space and in the kernel."""
     need("wrk")
     workload = oip_json("bench", 1)
     health = Workload("/v2/health/live", None, {}, method="GET")
@@ -55,7 +55,9 @@ def split(run):
         floor = stack.enter_context(Floor(run.programs, size))
         nginx = stack.enter_context(Nginx(run.folder, size))
         steps = {"reading and writing alone, canned reply": (floor, workload), "nginx, canned reply": (nginx, workload),
-                 "Baton, health (HTTP, no body, no model)": (baton, health), "Baton, one row": (baton, workload)}
+                 "Baton, health (HTTP, no body, no model)": (baton, health), "Baton, one row": (baton, workload),
+                 "Baton, 100 rows, JSON": (baton, oip_json("bench", 100)),
+                 "Baton, 100 rows, binary": (baton, oip_binary("bench", 100))}
 
         def work():
             for title, (server, asked) in steps.items():
@@ -63,7 +65,7 @@ def split(run):
         found = medians(work, run.rounds)
     least = next(iter(found.values()))
     rows = [[title, microseconds(one.user), microseconds(one.kernel), microseconds(one.cpu),
-             microseconds(max(0, one.cpu - least.cpu)), per_second(one.rate)] for title, one in found.items()]
+             f"{one.cpu - least.cpu:+.1f} µs", per_second(one.rate)] for title, one in found.items()]
     return table(["32 connections", "user space", "kernel", "CPU per request", "above the first", "requests/s"], rows)
 
 

@@ -4,10 +4,10 @@
     PYTHON bench/kernels.py build/release/bench
 
 run.py runs it as well. PYTHON is an environment with scikit-learn and skl2onnx; ONNX Runtime is the library that the build
-found, or the one that BATON_ONNXRUNTIME names. Trains a linear and a logistic regression (30 features) and an RBF SVC (2000 support vectors, 64 features), exports
-them, and prints the time of a row in one run, one thread each: of label and scores (scikit-learn: of scores), rows one
-by one and 1024 at once. The bound of the SVC is a product of float matrices of its shape, the best of Eigen's and of
-OpenBLAS's, which numpy brings.
+found, or the one that BATON_ONNXRUNTIME names. Trains a linear and a logistic regression (30 features) and an RBF SVC (2000
+support vectors, 64 features), exports them, and prints the time of a row in one run, one thread each: of label and scores
+(scikit-learn: of scores), rows one by one and 1024 at once. The bound of the SVC is a product of float matrices of its
+shape, the best of Eigen's and of OpenBLAS's, which numpy brings.
 """
 
 import functools

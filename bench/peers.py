@@ -29,7 +29,7 @@ class Peer(Server):
         if not python:
             raise Unavailable(f"{cls.name}: name a virtual environment with --peers")
         if subprocess.run([python, "-c", f"import {cls.module}"], capture_output=True).returncode != 0:
-            raise Unavailable(f"{cls.name}: {python} has no {cls.module}")
+            raise Unavailable(f"{cls.name}: the peers' environment has no {cls.module}")
 
     def workload(self, rows):
         return oip_json("bench", rows, self.input_name)

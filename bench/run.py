@@ -3,8 +3,8 @@
 
     .venv/bin/python bench/run.py --peers /tmp/peers/bin/python
 
-Needs the target `bench` of a release build, wrk and nginx (Debian packages of those names), and for --peers an environment
-with bench/requirements.txt; what is missing is named and left out. Slices of all servers of a table alternate, so that a
+Needs the target `bench` of a release build, wrk and nginx (Debian packages of those names), and for --peers an
+environment with bench/requirements.txt; what is missing is named and left out. Slices of all servers of a table alternate, so that a
 busy machine slows all of them; figures are medians over the rounds. See bench/README.md.
 """
 
@@ -35,6 +35,8 @@ CASES = {
     "decode": in_process.decode,
     "kernels": in_process.kernels,
 }
+
+QUIET = 0.5  # load average that still lets figures be compared
 
 
 @dataclasses.dataclass
@@ -77,6 +79,8 @@ def main():
     allow_many_connections()
     about = document.about(options.build)
     print(about)
+    if os.getloadavg()[0] > QUIET:
+        print("This machine has other work to do, so the figures will be noisy.")
     incomplete = []
     with tempfile.TemporaryDirectory() as name:
         os.chmod(name, 0o755)  # nginx drops its rights
