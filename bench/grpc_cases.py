@@ -14,7 +14,7 @@ CALLS = 32
 
 
 def call(run, server, rows):
-    """One slice of load, and the share of a core that the client took."""
+    """One slice of load, and how many cores the client took."""
     program = run.programs / "bench_grpc_load"
     if not program.exists():
         raise Unavailable(f"{program} is not built")
@@ -42,8 +42,10 @@ def grpc(run):
                     one, client[server] = call(run, server, count)
                     yield server, one
             found = medians(work, run.rounds)
-            rows += [[f"{count} row{'s' if count > 1 else ''}", server.name, per_second(one.rate), microseconds(one.p99),
-                      microseconds(one.cpu), f"{client[server]:.0%}", ratio(found[baton].rate / one.rate),
-                      ratio(found[baton].cpu / one.cpu)] for server, one in found.items()]
-    return table(["gRPC", "server", "calls/s", "p99", "CPU per call", "client's use of a core",
+            for server, one in found.items():
+                rows.append([f"{count} row{'s' if count > 1 else ''}", server.name, per_second(one.rate),
+                             microseconds(one.p99), microseconds(one.cpu), f"{one.rate * one.cpu / 1e6:.2f}",
+                             f"{client[server]:.2f}", ratio(found[baton].rate / one.rate),
+                             ratio(found[baton].cpu / one.cpu)])
+    return table(["gRPC", "server", "calls/s", "p99", "CPU per call", "cores, server", "cores, client",
                   "Baton's calls/s, ratio", "Baton's CPU, ratio"], rows) + missing

@@ -1,7 +1,6 @@
 """What is timed without a server around it: decoding, and the engines (kernels.py)."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,11 +9,11 @@ from document import microseconds, ratio, table
 from load import Failed, Unavailable
 
 
-def output_of(run, program, command, environment=None):
+def output_of(run, program, command):
     """What a program prints, if `program` is there."""
     if not (run.programs / program).exists():
         raise Unavailable(f"{run.programs / program} is not built")
-    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode != 0:
         raise Failed(f"{program}: {done.stderr}")
     return done.stdout
@@ -31,5 +30,4 @@ def decode(run):
 def kernels(run):
     """The engines, from tensors to tensors."""
     script = Path(__file__).parent / "kernels.py"
-    # Elsewhere the variable may name a library for the server; here it is the one of the build.
-    return output_of(run, "bench_kernels", [sys.executable, str(script), str(run.programs)], dict(os.environ)).strip()
+    return output_of(run, "bench_kernels", [sys.executable, str(script), str(run.programs)]).strip()

@@ -4,8 +4,8 @@
     .venv/bin/python bench/run.py --peers /tmp/peers/bin/python
 
 Needs the target `bench` of a release build, wrk and nginx (Debian packages of those names), and for --peers an
-environment with bench/requirements.txt; what is missing is named and left out. Slices of all servers of a table alternate, so that a
-busy machine slows all of them; figures are medians over the rounds. See bench/README.md.
+environment with bench/requirements.txt; what is missing is named and left out. Slices of all servers of a table
+alternate, so that a busy machine slows all of them; figures are medians over the rounds. See bench/README.md.
 """
 
 import argparse

@@ -73,6 +73,7 @@ def swap(run):
                      microseconds(steady.p99), microseconds(changing.p99), ratio(changing.p99 / steady.p99),
                      str(changing.failed)])
     middle = sorted(spent)[len(spent) // 2]
+    changes = (f"{len(spent)} changes, asked for over HTTP; from the call until the version answers, in the median "
+               f"{middle * 1000:.1f} ms.")
     return table(["requests to", "requests/s, steady", "while changing", "ratio", "p99, steady", "while changing",
-                  "ratio", "failed"], rows) + (f"\n\n{len(spent)} changes, asked for over HTTP; from the call until the version "
-                                      f"answers, in the median {middle * 1000:.1f} ms.")
+                  "ratio", "failed"], rows) + f"\n\n{changes}"
