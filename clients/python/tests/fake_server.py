@@ -39,6 +39,7 @@ class FakeServer:
         self.requests: List[dict] = []
         self.live: Dict[str, dict] = {}
         self.revision = 0
+        self.serving: Dict[str, str] = {"serving": "ready"}  # what becomes of a version that goes live
         self.inputs = [{"name": "X", "datatype": "FP32", "shape": [-1, 2]}]
         self.corrupt: Dict[str, bytes] = {}  # what is sent instead of a blob
         self.replayed: Dict[str, Tuple[int, Any]] = {}
@@ -274,8 +275,13 @@ class _Handler(BaseHTTPRequestHandler):
         state.revision += 1
         found["state"] = "executed"
         slot = {key: found[key] for key in ("model", "version", "digest", "environment")}
-        state.live[found["model"]] = {**slot, "revision": state.revision, "serving": "ready"}
+        state.live[found["model"]] = {**slot, "revision": state.revision, **state.serving}
         self.answer(200, state.live[found["model"]])
+
+    def rollback(self, state: FakeServer, model: str) -> None:
+        state.revision += 1
+        state.live[model] = {**state.live[model], "revision": state.revision, "message": "", **state.serving}
+        self.answer(200, state.live[model])
 
     def get_live(self, state: FakeServer) -> None:
         self.answer(200, {"revision": state.revision, "slots": list(state.live.values())})
@@ -315,6 +321,7 @@ _ROUTES: List[Tuple[str, str, Callable[..., None]]] = [
     ("POST", r"/api/v1/requests/(\d+)/approvals", _Handler.approve),
     ("POST", r"/api/v1/requests/(\d+)/promotion", _Handler.promote),
     ("POST", r"/api/v1/requests/(\d+)/withdrawal", _Handler.withdraw),
+    ("POST", r"/api/v1/models/([^/]+)/rollback", _Handler.rollback),
     ("GET", r"/api/v1/live", _Handler.get_live),
     ("GET", r"/v2/models/([^/]+)(?:/versions/(\d+))?", _Handler.metadata),
     ("POST", r"/v2/models/([^/]+)(?:/versions/(\d+))?/infer", _Handler.infer),

@@ -46,6 +46,29 @@ def test_a_broken_upload_continues_where_it_broke(client, server, content, cuts)
     assert len({call.headers["Idempotency-Key"] for call in server.of("PUT", "/blobs/")}) == len(cuts) + 1
 
 
+def test_what_an_earlier_run_has_sent_is_not_sent_again(client, server):
+    content = random.Random(8).randbytes(upload.RESUMED_FROM)
+    source = source_of_bytes("big", content)
+    server.partial[source.digest] = content[:700_000]
+    client.register_files([source], "m")
+    (put,) = server.of("PUT", "/blobs/")
+    assert put.headers["Content-Range"] == f"bytes 700000-{len(content) - 1}/{len(content)}" and put.body == content[700_000:]
+    assert list(server.blobs.values()) == [content]
+
+
+def test_a_part_that_is_whole_or_no_part_is_sent_from_the_start(client, server):
+    content = random.Random(9).randbytes(upload.RESUMED_FROM)
+    source = source_of_bytes("big", content)
+    server.partial[source.digest] = content  # all has arrived, and was never committed
+    client.register_files([source], "m")
+    assert len(server.of("PUT", "/blobs/")[0].body) == len(content)
+
+
+def test_small_files_are_sent_without_asking(client, server, content):
+    client.register_files([source_of_bytes("small", content)], "m")
+    assert server.of("HEAD", "/blobs/") == []
+
+
 def test_an_upload_that_never_moves_is_given_up(client, server, content):
     for _ in range(20):
         server.cut_upload(0)

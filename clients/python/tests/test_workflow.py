@@ -33,6 +33,25 @@ def test_the_whole_way(client, server, version):
     assert client.wait_until_live("m", 1).revision == 1
 
 
+@pytest.mark.parametrize("change", ["promote", "rollback"])
+def test_a_change_that_is_waited_for_and_not_served_is_an_error(client, server, version, change):
+    def act(**options):
+        if change == "rollback":
+            return client.rollback("m", reason="slow", **options)
+        return client.promote(client.approve(client.request(version)), **options)
+
+    client.promote(client.approve(client.request(version)))
+    assert act().serving == "ready"
+    server.serving = {"serving": "failed", "message": "bad graph"}
+    with pytest.raises(baton.Conflict, match="m/1 .* bad graph"):
+        act()
+    assert act(wait=False).serving == "failed"
+    server.serving = {"serving": "loading"}
+    with pytest.raises(baton.Unavailable, match="still loading") as caught:
+        act()
+    assert caught.value.code == "deadline_exceeded"
+
+
 def test_a_promotion_is_waited_for_longer_than_the_server_waits(client, version, monkeypatch):
     client.approve(client.request(version))
     sent = []

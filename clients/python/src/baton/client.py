@@ -212,19 +212,26 @@ class Client:
         wait: bool = True,
         expected_revision: Optional[int] = None,
     ) -> Slot:
-        """Makes the version of an approved request live. With ``wait``, returns when it answers predictions."""
+        """Makes the version of an approved request live.
+
+        With ``wait``, returns when it answers predictions, and raises as ``wait_until_live`` does when it cannot; it is live
+        all the same.
+        """
         found = self._find_request(request, environment)
         document = {} if expected_revision is None else {"expected_revision": expected_revision}
-        query = {"wait": "ready"} if wait else None
-        timeout = _SERVER_WAITS + _ANSWER_TIME if wait else None
-        return Slot.from_json(self._post(_request_path(found) + "/promotion", document, query=query, timeout=timeout))
+        return self._go_live(_request_path(found) + "/promotion", document, wait)
 
-    def rollback(self, name: str, *, reason: str, environment: str = "production", to: Optional[int] = None) -> Slot:
-        """Makes the version live that was live before, or version ``to``. Needs no new approval."""
+    def rollback(
+        self, name: str, *, reason: str, environment: str = "production", to: Optional[int] = None, wait: bool = True
+    ) -> Slot:
+        """Makes the version live that was live before, or version ``to``. ``wait`` is that of ``promote``.
+
+        Needs no new approval; only the version that is rolled back from needs a new request before it goes live again.
+        """
         document: Dict[str, Any] = {"environment": environment, "reason": reason}
         if to is not None:
             document["to"] = to
-        return Slot.from_json(self._post(f"/models/{quote(name, safe='')}/rollback", document))
+        return self._go_live(f"/models/{quote(name, safe='')}/rollback", document, wait)
 
     # What is live
 
@@ -252,7 +259,7 @@ class Client:
                 if slot.serving == "ready":
                     return slot
                 if slot.serving == "failed":
-                    raise Conflict(f"{name}/{slot.version} was made live but cannot be served: {slot.message}", code="failed_precondition")
+                    raise _not_served(slot)
             if time.monotonic() >= deadline:
                 wanted = name if version is None else f"{name}/{version}"
                 raise Unavailable(f"{wanted} did not become live in {environment} within {timeout:g} s", code="deadline_exceeded")
@@ -322,6 +329,17 @@ class Client:
     ) -> Any:
         return self._transport.call("POST", API + path, document=document, query=query, timeout=timeout).json()
 
+    def _go_live(self, path: str, document: Any, wait: bool) -> Slot:
+        """A change of what is live; with ``wait`` also what became of it."""
+        if not wait:
+            return Slot.from_json(self._post(path, document))
+        slot = Slot.from_json(self._post(path, document, query={"wait": "ready"}, timeout=_SERVER_WAITS + _ANSWER_TIME))
+        if slot.serving == "failed":
+            raise _not_served(slot)
+        if slot.serving == "loading":
+            raise Unavailable(f"{slot.model}/{slot.version} was made live and is still loading", code="deadline_exceeded")
+        return slot
+
     def _pages(self, path: str, **query: Any) -> Iterator[Any]:
         token = None
         while True:
@@ -364,3 +382,7 @@ def _request_path(request: Union[str, int, Request]) -> str:
 
 def _texts(pairs: Optional[Mapping[str, Any]]) -> Dict[str, str]:
     return {str(key): str(value) for key, value in (pairs or {}).items()}
+
+
+def _not_served(slot: Slot) -> Conflict:
+    return Conflict(f"{slot.model}/{slot.version} was made live but cannot be served: {slot.message}", code="failed_precondition")

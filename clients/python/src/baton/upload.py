@@ -15,6 +15,8 @@ from .transport import Transport, worth_repeating
 from .types import File
 
 CHUNK = 256 * 1024
+RESUMED_FROM = 1 << 20
+"""From so many bytes on it is worth asking for a part that an earlier run has sent."""
 _ASKED_AT_ONCE = 1000
 _ATTEMPTS_WITHOUT_PROGRESS = 5
 
@@ -75,8 +77,13 @@ def upload(transport: Transport, sources: Iterable[Source], progress: Optional[P
 
 
 def _upload_one(transport: Transport, source: Source, progress: Optional[Progress]) -> None:
-    path = f"/api/v1/blobs/{source.digest}"
+    path = _path(source)
     offset, stuck = 0, 0
+    if source.size >= RESUMED_FROM:
+        arrived = _arrived(transport, source)
+        if arrived is None:
+            return
+        offset = _start(source, arrived)
     while True:
         try:
             response = transport.send("PUT", path, _read(source, offset, progress), _headers(source, offset))
@@ -91,15 +98,32 @@ def _upload_one(transport: Transport, source: Source, progress: Optional[Progres
             raise failure
         # Whatever happened, only the server knows how much has arrived.
         transport.pause(stuck)
-        asked = transport.call("HEAD", path, accept=(404,))
-        if asked.status < 400:
+        arrived = _arrived(transport, source)
+        if arrived is None:
             return
-        arrived = int(asked.headers.get("upload-offset", "0"))
-        if not 0 <= arrived <= source.size:
-            raise Unavailable(f"the server holds {arrived} bytes of {source.path}, which has {source.size}", code="unavailable")
         if arrived > offset:
             stuck = 0
-        offset = arrived if arrived < source.size else 0
+        offset = _start(source, arrived)
+
+
+def _path(source: Source) -> str:
+    return f"/api/v1/blobs/{source.digest}"
+
+
+def _arrived(transport: Transport, source: Source) -> Optional[int]:
+    """How many bytes the server holds of a blob that is not whole yet; None when it is."""
+    asked = transport.call("HEAD", _path(source), accept=(404,))
+    if asked.status < 400:
+        return None
+    arrived = int(asked.headers.get("upload-offset", "0"))
+    if not 0 <= arrived <= source.size:
+        raise Unavailable(f"the server holds {arrived} bytes of {source.path}, which has {source.size}", code="unavailable")
+    return arrived
+
+
+def _start(source: Source, arrived: int) -> int:
+    """Where to go on. All bytes without a blob are of no use: then it begins anew."""
+    return arrived if arrived < source.size else 0
 
 
 def _headers(source: Source, offset: int) -> Dict[str, str]:
