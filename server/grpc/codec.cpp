@@ -6,6 +6,7 @@
 
 #include "server/grpc/inference.pb.h"
 #include "server/inference/binary_tensor.h"
+#include "server/inference/timeout.h"
 
 namespace baton::server::grpc {
 namespace {
@@ -18,6 +19,7 @@ using InputMessage = ::inference::ModelInferRequest::InferInputTensor;
 using OutputMessage = ::inference::ModelInferResponse::InferOutputTensor;
 
 constexpr int rank_limit = 32;
+constexpr const char* timeout_parameter = "timeout";  // microseconds, as in the HTTP form of the protocol
 
 // Calls visit(field) with the accessor pair of the list that holds elements of the type; false if there is none.
 template <class Visit>
@@ -203,6 +205,24 @@ void write_contents(const Tensor& tensor, InferTensorContents& contents) {
 }
 
 }  // namespace
+
+std::optional<std::chrono::microseconds> time_limit(const ::inference::ModelInferRequest& request,
+                                                    std::chrono::system_clock::time_point deadline,
+                                                    std::chrono::system_clock::time_point came) {
+    using std::chrono::microseconds;
+    std::optional<microseconds> limit;
+    if (deadline != std::chrono::system_clock::time_point::max()) {
+        // Nothing is left once it has passed; zero would say that there is no limit.
+        const auto left = std::chrono::duration_cast<microseconds>(deadline - came);
+        limit = std::clamp<microseconds>(left, microseconds(1), longest_timeout);
+    }
+    const auto parameter = request.parameters().find(timeout_parameter);
+    if (parameter != request.parameters().end() && parameter->second.int64_param() > 0) {
+        const auto wanted = timeout_of(static_cast<std::uint64_t>(parameter->second.int64_param()));
+        limit = std::min(limit.value_or(wanted), wanted);
+    }
+    return limit;
+}
 
 Result<std::vector<Tensor>> decode_inputs(const ::inference::ModelInferRequest& request, const DecodeLimits& limits) {
     const bool raw = request.raw_input_contents_size() > 0;

@@ -1,6 +1,8 @@
 // Infer messages to tensors and tensors to infer messages. Pure functions; for .cpp files of this folder.
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -15,6 +17,12 @@ class ModelInferResponse;
 }  // namespace inference
 
 namespace baton::server::grpc {
+
+// How long the answer is of use: until the deadline of the call that came at `came`, or as long as the parameter
+// `timeout` says, whichever is sooner; within a day. nullopt when neither says.
+std::optional<std::chrono::microseconds> time_limit(const ::inference::ModelInferRequest& request,
+                                                    std::chrono::system_clock::time_point deadline,
+                                                    std::chrono::system_clock::time_point came);
 
 // The inputs as sent: neither order nor types were compared with a model. invalid_argument, saying what was expected,
 // for contents that do not fit their type or shape; the errors of `limits`.

@@ -18,7 +18,6 @@ using ::grpc::ServerUnaryReactor;
 using ::grpc::StatusCode;
 using inference::ServedVersionPtr;
 
-constexpr const char* timeout_parameter = "timeout";  // microseconds, as in the HTTP form of the protocol
 constexpr std::string_view status_field = "grpc-status";
 
 // The one place where errors get their status here.
@@ -83,18 +82,7 @@ public:
         return decode_inputs(request_, limits);
     }
 
-    std::optional<std::chrono::microseconds> timeout() const override {
-        std::optional<std::chrono::microseconds> timeout;
-        if (deadline_ != std::chrono::system_clock::time_point::max()) {
-            timeout = std::chrono::duration_cast<std::chrono::microseconds>(deadline_ - came_);
-        }
-        const auto parameter = request_.parameters().find(timeout_parameter);
-        if (parameter != request_.parameters().end() && parameter->second.int64_param() > 0) {
-            const std::chrono::microseconds wanted(parameter->second.int64_param());
-            timeout = timeout ? std::min(*timeout, wanted) : wanted;
-        }
-        return timeout;
-    }
+    std::optional<std::chrono::microseconds> timeout() const override { return time_limit(request_, deadline_, came_); }
 
     Result<Response> encode(const inference::ServedVersion& version,
                             std::span<const inference::Tensor> outputs) override {

@@ -5,6 +5,7 @@
 #include "server/inference/binary_tensor.h"
 #include "server/inference/json_reader.h"
 #include "server/inference/tensor_builder.h"
+#include "server/inference/timeout.h"
 #include "server/oip/codec.h"
 
 namespace baton::server::oip {
@@ -16,7 +17,6 @@ using inference::Tensor;
 
 constexpr std::size_t rank_limit = 32;
 constexpr std::size_t usual_rank = 4;  // dimensions that cost one allocation
-constexpr std::chrono::microseconds longest_timeout = std::chrono::hours(24);
 
 bool is_flat(const Shape& given, std::int64_t count) { return given.size() == 1 && given[0] == count; }
 
@@ -249,7 +249,7 @@ private:
             BATON_ASSIGN(request_.binary_outputs, read_bool(value, key));
         } else if (key == "timeout") {
             BATON_ASSIGN(const std::size_t timeout, read_size(value, key));
-            if (timeout > 0) request_.timeout = std::min(std::chrono::microseconds(timeout), longest_timeout);
+            if (timeout > 0) request_.timeout = timeout_of(timeout);
         } else if (key == "priority") {
             BATON_TRY(read_size(value, key));  // all requests have the same
         } else if (key == "sequence_start" || key == "sequence_end") {

@@ -1,0 +1,54 @@
+#include "server/grpc/codec.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+#include "server/grpc/inference.pb.h"
+#include "server/inference/timeout.h"
+
+namespace baton::server::grpc {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+using Clock = std::chrono::system_clock;
+
+constexpr Clock::time_point none = Clock::time_point::max();
+
+class TimeLimit : public testing::Test {
+protected:
+    std::optional<microseconds> limit(Clock::time_point deadline, std::optional<std::int64_t> parameter) const {
+        ::inference::ModelInferRequest request;
+        if (parameter) (*request.mutable_parameters())["timeout"].set_int64_param(*parameter);
+        return time_limit(request, deadline, now_);
+    }
+    const Clock::time_point now_ = Clock::now();
+};
+
+TEST_F(TimeLimit, IsTheSoonerOfDeadlineAndParameter) {
+    EXPECT_EQ(limit(none, std::nullopt), std::nullopt);
+    EXPECT_EQ(limit(none, 1500), microseconds(1500));
+    EXPECT_EQ(limit(now_ + milliseconds(2), std::nullopt), milliseconds(2));
+    EXPECT_EQ(limit(now_ + milliseconds(2), 1500), microseconds(1500));
+    EXPECT_EQ(limit(now_ + milliseconds(1), 1500), milliseconds(1));
+}
+
+TEST_F(TimeLimit, IsADayAtMost) {
+    constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+    EXPECT_EQ(limit(none, most), hours(24));
+    EXPECT_EQ(limit(now_ + hours(100'000), most), hours(24));
+    EXPECT_EQ(timeout_of(std::numeric_limits<std::uint64_t>::max()), hours(24));
+}
+
+TEST_F(TimeLimit, NothingIsLeftAfterTheDeadlineAndNoParameterIsNone) {
+    EXPECT_EQ(limit(now_, std::nullopt), microseconds(1));
+    EXPECT_EQ(limit(now_ - hours(1), 1500), microseconds(1));
+    for (const std::int64_t parameter : {std::int64_t{0}, std::numeric_limits<std::int64_t>::min()}) {
+        EXPECT_EQ(limit(none, parameter), std::nullopt) << parameter;
+    }
+}
+
+}  // namespace
+}  // namespace baton::server::grpc
