@@ -1,5 +1,7 @@
 #include "server/grpc/codec.h"
 
+#include <google/protobuf/message.h>
+
 #include <algorithm>
 #include <limits>
 #include <type_traits>
@@ -204,7 +206,32 @@ void write_contents(const Tensor& tensor, InferTensorContents& contents) {
     });
 }
 
+template <class Texts>
+std::size_t memory_of_texts(const Texts& texts) {
+    std::size_t sum = 0;
+    for (const std::string& text : texts) sum += sizeof(std::string) + text.size();
+    return sum;
+}
+
+template <class... Lists>
+std::size_t memory_of_lists(const Lists&... lists) {
+    return ((static_cast<std::size_t>(lists.size()) * sizeof(*lists.begin())) + ...);
+}
+
+std::size_t memory_of(const InferTensorContents& contents) {
+    return memory_of_lists(contents.bool_contents(), contents.int_contents(), contents.int64_contents(),
+                           contents.uint_contents(), contents.uint64_contents(), contents.fp32_contents(),
+                           contents.fp64_contents()) +
+           memory_of_texts(contents.bytes_contents());
+}
+
 }  // namespace
+
+void silence_protobuf() {
+#if GOOGLE_PROTOBUF_VERSION < 4022000  // later ones leave that to the log of another library
+    google::protobuf::SetLogHandler(nullptr);
+#endif
+}
 
 std::optional<std::chrono::microseconds> time_limit(const ::inference::ModelInferRequest& request,
                                                     std::chrono::system_clock::time_point deadline,
@@ -222,6 +249,12 @@ std::optional<std::chrono::microseconds> time_limit(const ::inference::ModelInfe
         limit = std::min(limit.value_or(wanted), wanted);
     }
     return limit;
+}
+
+std::size_t memory_of(const ::inference::ModelInferRequest& request) {
+    std::size_t sum = memory_of_texts(request.raw_input_contents());
+    for (const InputMessage& input : request.inputs()) sum += memory_of(input.contents());
+    return sum;
 }
 
 Result<std::vector<Tensor>> decode_inputs(const ::inference::ModelInferRequest& request, const DecodeLimits& limits) {

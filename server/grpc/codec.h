@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <vector>
@@ -18,11 +19,17 @@ class ModelInferResponse;
 
 namespace baton::server::grpc {
 
+// Keeps the library from writing to standard error what is wrong with a message: its sender is told. For the process.
+void silence_protobuf();
+
 // How long the answer is of use: until the deadline of the call that came at `came`, or as long as the parameter
 // `timeout` says, whichever is sooner; within a day. nullopt when neither says.
 std::optional<std::chrono::microseconds> time_limit(const ::inference::ModelInferRequest& request,
                                                     std::chrono::system_clock::time_point deadline,
                                                     std::chrono::system_clock::time_point came);
+
+// What the tensors of a message take in memory, which may be several times what they took on the wire.
+std::size_t memory_of(const ::inference::ModelInferRequest& request);
 
 // The inputs as sent: neither order nor types were compared with a model. invalid_argument, saying what was expected,
 // for contents that do not fit their type or shape; the errors of `limits`.

@@ -74,8 +74,8 @@ std::shared_ptr<Request> request_of(const CallbackServerContext& context) {
 class Exchange : public InferenceExchange {
 public:
     Exchange(const CallbackServerContext& context, const ::inference::ModelInferRequest& request,
-             ::inference::ModelInferResponse& response)
-        : deadline_(context.deadline()), request_(request), response_(response) {}
+             ::inference::ModelInferResponse& response, RequestMemory memory)
+        : deadline_(context.deadline()), request_(request), response_(response), memory_(std::move(memory)) {}
 
     Result<std::vector<inference::Tensor>> decode(std::string&, const inference::ServedVersion&,
                                                   const DecodeLimits& limits) override {
@@ -103,6 +103,7 @@ private:
     const std::chrono::system_clock::time_point deadline_;
     const ::inference::ModelInferRequest& request_;
     ::inference::ModelInferResponse& response_;
+    const RequestMemory memory_;  // of the request
 };
 
 ::grpc::Status outcome_of(const Response& response) {
@@ -115,7 +116,7 @@ private:
 
 class Service final : public ::inference::GRPCInferenceService::CallbackService {
 public:
-    explicit Service(const InferenceService& service) : service_(service) {}
+    Service(const InferenceService& service, std::size_t held_bytes) : service_(service), held_(held_bytes) {}
 
     ServerUnaryReactor* ServerLive(CallbackServerContext* context, const ::inference::ServerLiveRequest*,
                                    ::inference::ServerLiveResponse* response) override {
@@ -156,9 +157,14 @@ public:
                                    ::inference::ModelInferResponse* response) override {
         const auto target = parse_target(request->model_name(), request->model_version());
         if (!target.ok()) return refuse(*context, target.error());
+        RequestMemory memory(held_);
+        if (const Status status = memory.take(memory_of(*request)); !status.ok()) {
+            return refuse(*context, status.error());
+        }
         ServerUnaryReactor* reactor = context->DefaultReactor();
         Responder respond([reactor](const Response& answer) { reactor->Finish(outcome_of(answer)); });
-        service_.infer(request_of(*context), *target, std::make_unique<Exchange>(*context, *request, *response),
+        service_.infer(request_of(*context), *target,
+                       std::make_unique<Exchange>(*context, *request, *response, std::move(memory)),
                        std::move(respond));
         return reactor;
     }
@@ -197,11 +203,12 @@ private:
     }
 
     const InferenceService& service_;
+    MemoryBudget held_;  // for messages: they are parsed before anybody asks who sent them
 };
 
 class Server final : public GrpcServer {
 public:
-    explicit Server(const InferenceService& service) : service_(service) {}
+    Server(const InferenceService& service, const GrpcOptions& options) : service_(service, options.held_bytes) {}
 
     ~Server() override { drain(std::chrono::milliseconds(0)); }
 
@@ -211,10 +218,12 @@ public:
         const std::string listen = host + ":" + std::to_string(options.port);
         ::grpc::ResourceQuota quota;
         quota.SetMaxThreads(options.threads);
+        quota.Resize(options.receive_bytes);
         ::grpc::ServerBuilder builder;
         builder.SetMaxReceiveMessageSize(static_cast<int>(options.message_bytes));
         builder.SetResourceQuota(quota);
         builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+        builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.calls_per_connection);
         builder.AddListeningPort(listen, ::grpc::InsecureServerCredentials(), &port_);
         builder.RegisterService(&service_);
         server_ = builder.BuildAndStart();
@@ -240,7 +249,8 @@ private:
 }  // namespace
 
 Result<std::unique_ptr<GrpcServer>> start_grpc_server(const GrpcOptions& options, const InferenceService& service) {
-    auto server = std::make_unique<Server>(service);
+    silence_protobuf();
+    auto server = std::make_unique<Server>(service, options);
     BATON_TRY(server->start(options));
     return std::unique_ptr<GrpcServer>(std::move(server));
 }

@@ -20,7 +20,10 @@ struct GrpcOptions {
     std::string address = "127.0.0.1";
     std::uint16_t port = 0;  // 0 picks a free one
     std::size_t message_bytes = 32u << 20;
-    int threads = 8;  // at most, for calls that run at once
+    int threads = 8;                         // at most, for calls that run at once
+    int calls_per_connection = 64;           // more wait at the client
+    std::size_t receive_bytes = 256u << 20;  // of messages that are being received: more are read as memory comes free
+    std::size_t held_bytes = 256u << 20;     // of messages whose calls are not answered yet; more are refused
 };
 
 // Thread-safe. Destruction ends what is still running at once.

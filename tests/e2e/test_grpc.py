@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness import Server
+from harness import Server, request
+from hoarder import Hoarder
 from models import constant, estimator, identity, np
 
 import baton
@@ -152,3 +153,20 @@ def test_a_promotion_is_seen_at_once(served, client, token):
     assert response.model_version == "2"
     again = client.infer("swapped", rows(ROWS), model_version="1", headers=token)
     assert np.allclose(again.as_numpy(response.outputs[0].name), 1.0)
+
+
+def test_messages_that_are_held_back_take_bounded_memory(served):
+    """Nobody has said who they are before their message is there."""
+    psutil = pytest.importorskip("psutil")
+    process = psutil.Process(served.process.pid)
+    before = process.memory_info().rss
+    hoarders = [Hoarder(served.grpc, calls=25, size=30 << 20) for _ in range(2)]  # 1.5 GB, if all of it were taken
+    for hoarder in hoarders:
+        hoarder.push()
+    taken = process.memory_info().rss - before
+    assert request(served.url, "GET", "/v2/health/live").status == 200
+    for hoarder in hoarders:
+        hoarder.close()
+    assert taken < 700 << 20, [hoarder.sent for hoarder in hoarders]
+    with triton.InferenceServerClient(served.grpc) as connected:
+        assert connected.is_server_live()

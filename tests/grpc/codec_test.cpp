@@ -50,5 +50,16 @@ TEST_F(TimeLimit, NothingIsLeftAfterTheDeadlineAndNoParameterIsNone) {
     }
 }
 
+TEST(MemoryOf, CountsWhatElementsTakeOnceParsed) {
+    ::inference::ModelInferRequest request;
+    EXPECT_EQ(memory_of(request), 0U);
+    auto& contents = *request.add_inputs()->mutable_contents();
+    for (int i = 0; i < 1000; ++i) contents.add_int64_contents(1);  // a byte each on the wire
+    EXPECT_EQ(memory_of(request), 8000U);
+    contents.add_bytes_contents(std::string(100, 'x'));
+    request.add_raw_input_contents(std::string(5000, 'x'));
+    EXPECT_EQ(memory_of(request), 8000 + 100 + 5000 + 2 * sizeof(std::string));
+}
+
 }  // namespace
 }  // namespace baton::server::grpc
