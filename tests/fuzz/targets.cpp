@@ -7,8 +7,11 @@
 #include <optional>
 #include <vector>
 
+#include "server/grpc/codec.h"
+#include "server/grpc/inference.pb.h"
 #include "server/inference/binary_tensor.h"
 #include "server/inference/compression.h"
+#include "server/inference/timeout.h"
 #include "server/mlflow/scoring_codec.h"
 #include "server/oip/codec.h"
 #include "server/tfserving/codec.h"
@@ -74,6 +77,35 @@ void check_tensors(const std::vector<Tensor>& tensors) {
 template <class T>
 void check(const Result<T>& result) {
     if (!result.ok()) require(result.error().code != Code::internal && !result.error().message.empty());
+}
+
+// A model whose outputs are these inputs.
+class Echo : public inference::Model {
+public:
+    explicit Echo(const std::vector<Tensor>& inputs) {
+        for (const Tensor& tensor : inputs) signature_.outputs.push_back({tensor.name, tensor.type(), tensor.shape()});
+    }
+    std::string_view engine() const override { return "echo"; }
+    const Signature& signature() const override { return signature_; }
+    Result<std::vector<Tensor>> run(std::span<const Tensor> inputs) const override {
+        return std::vector<Tensor>(inputs.begin(), inputs.end());
+    }
+
+private:
+    Signature signature_;
+};
+
+::inference::ModelInferRequest asked_again(const ::inference::ModelInferResponse& response) {
+    ::inference::ModelInferRequest request;
+    for (const auto& output : response.outputs()) {
+        auto& input = *request.add_inputs();
+        input.set_name(output.name());
+        input.set_datatype(output.datatype());
+        *input.mutable_shape() = output.shape();
+        *input.mutable_contents() = output.contents();
+    }
+    *request.mutable_raw_input_contents() = response.raw_output_contents();
+    return request;
 }
 
 }  // namespace
@@ -143,6 +175,30 @@ void mlflow_scoring(std::string_view bytes) {
     check(server::mlflow::encode_predictions(*inputs));
 }
 
+// Answers what it was asked.
+void grpc_inference(std::string_view bytes) {
+    server::grpc::silence_protobuf();
+    ::inference::ModelInferRequest request;
+    if (!request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return;
+    const auto now = std::chrono::system_clock::now();
+    const auto limit = server::grpc::time_limit(request, std::chrono::system_clock::time_point::max(), now);
+    require(!limit || (*limit > limit->zero() && *limit <= server::longest_timeout));
+    Limits bounds;
+    const auto inputs = server::grpc::decode_inputs(request, bounds.limits);
+    check(inputs);
+    if (!inputs.ok()) return;
+    check_tensors(*inputs);
+
+    inference::ServedVersion version;
+    version.engine = std::make_shared<Echo>(*inputs);
+    ::inference::ModelInferResponse response;
+    const Status encoded = server::grpc::encode_outputs(request, version, *inputs, response);
+    if (!encoded.ok()) return require(encoded.error().code == Code::invalid_argument);
+    if (request.outputs_size() > 0) return;
+    const auto again = server::grpc::decode_inputs(asked_again(response), {});
+    require(again.ok() && std::ranges::equal(*again, *inputs, is_equal));
+}
+
 void compression(std::string_view bytes) {
     const auto coding = take_byte(bytes) % 2 == 0 ? server::Coding::gzip : server::Coding::deflate;
     Limits bounds;
@@ -157,9 +213,10 @@ void compression(std::string_view bytes) {
 }
 
 std::span<const Target> targets() {
-    static constexpr std::array<Target, 4> all = {
+    static constexpr std::array<Target, 5> all = {
         Target{"open_inference", open_inference}, Target{"tensorflow_serving", tensorflow_serving},
-        Target{"mlflow_scoring", mlflow_scoring}, Target{"compression", compression}};
+        Target{"mlflow_scoring", mlflow_scoring}, Target{"grpc_inference", grpc_inference},
+        Target{"compression", compression}};
     return all;
 }
 

@@ -13,6 +13,7 @@ namespace baton::fuzz {
 void open_inference(std::string_view bytes);
 void tensorflow_serving(std::string_view bytes);
 void mlflow_scoring(std::string_view bytes);
+void grpc_inference(std::string_view bytes);
 void compression(std::string_view bytes);
 
 struct Target {
