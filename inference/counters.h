@@ -26,6 +26,11 @@ public:
         sum_.fetch_add(value, relaxed);
     }
     std::uint64_t count(std::size_t bucket) const { return counts_.at(bucket).load(std::memory_order_relaxed); }
+    std::uint64_t total() const {
+        std::uint64_t total = 0;
+        for (const auto& count : counts_) total += count.load(std::memory_order_relaxed);
+        return total;
+    }
     std::int64_t sum() const { return sum_.load(std::memory_order_relaxed); }
 
 private:
@@ -41,9 +46,9 @@ inline constexpr Histogram<7>::Limits row_limits = {1, 4, 16, 64, 256, 1024, 163
 
 // The stages of one request, as far as it came.
 struct RequestTimes {
-    std::chrono::nanoseconds queue{0};   // waiting for a worker; none for what ran on the event loop
+    std::chrono::nanoseconds queue{0};   // waiting for a worker, for others of its batch; none on the event loop
     std::chrono::nanoseconds decode{0};  // bytes to tensors
-    std::chrono::nanoseconds engine{0};
+    std::chrono::nanoseconds engine{0};  // the whole run, though others may have shared it
     std::chrono::nanoseconds encode{0};  // tensors to bytes
 
     std::chrono::nanoseconds total() const { return queue + decode + engine + encode; }
@@ -61,12 +66,14 @@ struct Counters {
     std::atomic<std::int64_t> queue_ns{0};
     std::atomic<std::int64_t> decode_ns{0};
     std::atomic<std::int64_t> encode_ns{0};
-    Histogram<7> batch_rows;  // of requests with success
+    Histogram<7> batch_rows;  // of runs of the engine with success
+
+    void add_run(std::size_t rows_run) { batch_rows.add(row_limits, static_cast<std::int64_t>(rows_run)); }
+    std::uint64_t runs() const { return batch_rows.total(); }
 
     void add_success(const RequestTimes& times, std::size_t rows_answered) {
         constexpr auto relaxed = std::memory_order_relaxed;
         rows.fetch_add(rows_answered, relaxed);
-        batch_rows.add(row_limits, static_cast<std::int64_t>(rows_answered));
         engine_time.add(time_limits, times.engine.count());
         decode_ns.fetch_add(times.decode.count(), relaxed);
         encode_ns.fetch_add(times.encode.count(), relaxed);

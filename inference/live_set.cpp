@@ -222,6 +222,7 @@ Result<ServedVersionPtr> LiveSet::Impl::load(const WantedSlot& slot) const try {
 Status LiveSet::Impl::check(const WantedSlot& slot, const Model& model) const {
     if (!options.read_golden) return {};
     BATON_ASSIGN(const std::optional<Golden> golden, options.read_golden(slot));
+    if (options.batching) version->batcher = make_batcher(*version->engine, options.batching(slot.model));
     return golden ? check_golden(model, *golden) : Status();
 }
 

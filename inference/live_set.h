@@ -11,6 +11,7 @@
 
 #include "base/digest.h"
 #include "base/result.h"
+#include "inference/batcher.h"
 #include "inference/departures.h"
 #include "inference/engines.h"
 #include "inference/golden.h"
@@ -77,6 +78,7 @@ public:
     };
 
     LiveSet(Options options, LiveTable& table, ReadBlob read_blob);
+        std::function<Batching(std::string_view model)> batching = {};  // empty: every request runs by itself
     ~LiveSet();  // lets the running load end; what is published stays published
     LiveSet(const LiveSet&) = delete;
     LiveSet& operator=(const LiveSet&) = delete;

@@ -16,8 +16,10 @@
 
 namespace baton::inference {
 
-// One loaded version of one model. Immutable but for its counters; a request holds a reference while it runs, so the
-// version is freed when the last one ends.
+class Batcher;  // batcher.h
+
+// One loaded version of one model. Immutable but for its counters and what waits in its batcher; a request holds a
+// reference while it runs, so the version is freed when the last one ends.
 struct ServedVersion {
     std::string model;
     std::uint32_t version = 0;
@@ -31,6 +33,7 @@ struct ServedVersion {
     // unmeasured_cost for a model that does not take made-up rows, or whose runs may take far longer.
     std::chrono::nanoseconds cost_per_row{0};
     static constexpr std::chrono::nanoseconds unmeasured_cost = std::chrono::nanoseconds::max();
+    std::shared_ptr<Batcher> batcher;  // through which requests share runs; null, as usual: each has its own
 
     mutable Counters counters;
 };

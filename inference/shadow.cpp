@@ -22,18 +22,6 @@ struct Offered {
     std::size_t bytes = 0;
 };
 
-std::size_t bytes_of(const std::vector<Tensor>& tensors) {
-    std::size_t sum = 0;
-    for (const Tensor& tensor : tensors) {
-        if (tensor.type() != DataType::bytes) {
-            sum += tensor.raw().size();
-            continue;
-        }
-        for (const std::string& value : tensor.values<std::string>()) sum += sizeof(std::string) + value.size();
-    }
-    return sum;
-}
-
 void add(std::vector<OutputDifference>& sums, const OutputDifference& difference) {
     auto sum = std::ranges::find(sums, difference.name, &OutputDifference::name);
     if (sum == sums.end()) {

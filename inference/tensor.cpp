@@ -142,6 +142,18 @@ std::span<std::byte> Tensor::raw() {
 
 std::span<const std::byte> Tensor::raw() const { return const_cast<Tensor*>(this)->raw(); }
 
+std::size_t bytes_of(std::span<const Tensor> tensors) {
+    std::size_t sum = 0;
+    for (const Tensor& tensor : tensors) {
+        if (tensor.type() != DataType::bytes) {
+            sum += tensor.raw().size();
+            continue;
+        }
+        for (const std::string& value : tensor.values<std::string>()) sum += sizeof(std::string) + value.size();
+    }
+    return sum;
+}
+
 #define BATON_TENSOR_VALUES(T)                 \
     template std::span<T> Tensor::values<T>(); \
     template std::span<const T> Tensor::values<T>() const;

@@ -73,4 +73,7 @@ private:
     std::variant<std::vector<std::byte>, std::vector<std::string>> data_;
 };
 
+// The memory of all elements.
+std::size_t bytes_of(std::span<const Tensor> tensors);
+
 }  // namespace baton::inference

@@ -52,6 +52,17 @@ void add_serve(CLI::App& root, Action& chosen) {
             "How long a model in ONNX Runtime may run for one prediction before it is stopped (default 60)")
         ->type_name("SECONDS")
         ->check(CLI::Range(1L, 86'400L).description(""));
+    verb->add_option(
+            "--batch", options->batches,
+            "Run requests for MODEL (* stands for any letters) that wait together, up to ROWS rows; repeatable")
+        ->type_name("MODEL=ROWS")
+        ->allow_extra_args(false);
+    verb->add_option_function<long>(
+            "--batch-wait-us",
+            [options](long microseconds) { options->batch_wait = std::chrono::microseconds(microseconds); },
+            "How long a worker waits for a batch to fill (default 0: it takes what is there)")
+        ->type_name("N")
+        ->check(CLI::Range(0L, 1'000'000L).description(""));
     verb->add_option("--payload-log", options->payload_log,
                      "Keep the latest N (at most 4096) inference requests and answers in memory for deployers; 0: none")
         ->type_name("N")

@@ -62,7 +62,7 @@ constexpr std::array triton_metrics = {
     Metric{"nv_inference_count", "Rows answered", "counter",
            [](const ServedVersion& v) { return static_cast<double>(v.counters.rows.load()); }},
     Metric{"nv_inference_exec_count", "Runs of the engine", "counter",
-           [](const ServedVersion& v) { return successes(v.counters); }},
+           [](const ServedVersion& v) { return static_cast<double>(v.counters.runs()); }},
     Metric{"nv_inference_request_duration_us", "Time of all requests", "counter",
            [](const ServedVersion& v) {
                return static_cast<double>(v.counters.total_time.sum()) / nanoseconds_per_microsecond;
@@ -101,12 +101,12 @@ void write_histograms(PrometheusText& out, const Routes& routes) {
         out.histogram(total, labels_of(v), v.counters.total_time, inference::time_limits, nanoseconds_per_second);
     });
     constexpr const char* engine = "baton_inference_engine_seconds";
-    out.family(engine, "Time of one run of the engine", "histogram");
+    out.family(engine, "Time of the run of the engine that answered a request", "histogram");
     for_each_version(routes, [&](const ServedVersion& v) {
         out.histogram(engine, labels_of(v), v.counters.engine_time, inference::time_limits, nanoseconds_per_second);
     });
     constexpr const char* rows = "baton_inference_batch_rows";
-    out.family(rows, "Rows of a request answered with success", "histogram");
+    out.family(rows, "Rows of one run of the engine", "histogram");
     for_each_version(routes, [&](const ServedVersion& v) {
         out.histogram(rows, labels_of(v), v.counters.batch_rows, inference::row_limits, 1);
     });

@@ -10,6 +10,7 @@
 #include "registry/identity.h"
 #include "registry/workflow.h"
 #include "server/app/access_log.h"
+#include "server/app/batch_rules.h"
 #include "server/app/data_folder.h"
 #include "server/app/health.h"
 #include "server/app/live_feed.h"
@@ -36,6 +37,7 @@ constexpr std::chrono::seconds upkeep_interval{15};
 constexpr std::size_t most_workers = 1024;
 constexpr std::size_t most_loops = 256;
 constexpr std::size_t most_payloads = 4096;  // of two bodies of at most 64 KiB: half a gigabyte
+constexpr std::chrono::microseconds most_batch_wait{std::chrono::seconds(1)};
 
 struct ListenAddress {
     std::string address;
@@ -76,13 +78,13 @@ Error unsaid(bool token_is_lost) {
 // Every object of a running server, in the order in which they need each other: destroyed from the bottom up.
 class App {
 public:
-    App(const ServeOptions& options, DataFolder folder, const Clock& clock)
+    App(const ServeOptions& options, const BatchRules& batches, DataFolder folder, const Clock& clock)
         : options_(options),
           payloads_(payload_log(options)),
           folder_(std::move(folder)),
           authenticator_(*folder_.store, clock),
           engines_(open_runtime(options)),
-          live_set_(live_set_options(options, *folder_.store, engines_), live_table_,
+          live_set_(live_set_options(options, batches, *folder_.store, engines_), live_table_,
                     [this](const Digest& digest) { return folder_.blobs->read(digest); }),
           api_({*folder_.store, authenticator_, *folder_.blobs, live_set_, engines_, *watch_, pool_, registrations_},
                {options.anonymous_live, BATON_VERSION}),
@@ -180,7 +182,8 @@ private:
         return runtime;
     }
 
-    static inference::LiveSet::Options live_set_options(const ServeOptions& options, const registry::Store& store,
+    static inference::LiveSet::Options live_set_options(const ServeOptions& options, const BatchRules& batches,
+                                                        const registry::Store& store,
                                                         const inference::Engines& engines) {
         inference::LiveSet::Options live;
         live.environment = options.environment;
@@ -189,6 +192,9 @@ private:
                               inference::EngineChoice choice) -> Result<std::shared_ptr<const inference::Model>> {
             BATON_ASSIGN(inference::OnnxModel opened, engines.open(bytes, choice));
             return std::shared_ptr<const inference::Model>(std::move(opened.model));
+        };
+        live.batching = [batches, wait = options.batch_wait](std::string_view model) {
+            return inference::Batching{.rows = batches.rows_for(model), .wait = wait, .queue = worker_queue};
         };
         live.read_golden = [&store](const inference::WantedSlot& slot) { return read_golden(store, slot); };
         return live;
@@ -295,6 +301,9 @@ Status check(const ServeOptions& options) {
     }
     if (options.inference_timeout.count() < 0) return invalid_argument("--inference-timeout must not be negative");
     if (options.run_limit.count() < 1) return invalid_argument("--run-limit must be at least 1");
+    if (options.batch_wait < options.batch_wait.zero() || options.batch_wait > most_batch_wait) {
+        return invalid_argument("--batch-wait-us must be 0 to " + std::to_string(most_batch_wait.count()));
+    }
     if (options.loops > most_loops) return invalid_argument("--loops must be 0 to " + std::to_string(most_loops));
     if (options.payload_log > most_payloads) {
         return invalid_argument("--payload-log must be at most " + std::to_string(most_payloads),
@@ -321,12 +330,13 @@ void raise_descriptor_limit() {
 
 Status serve(const ServeOptions& options, const std::function<bool()>& stop_requested) {
     BATON_TRY(check(options));
+    BATON_ASSIGN(const BatchRules batches, BatchRules::parse(options.batches));
     const SystemClock clock;
     BATON_ASSIGN(DataFolder folder, open_data_folder(options.data, clock));
     start_log();
     raise_descriptor_limit();
     Status status = [&]() -> Status {
-        App app(options, std::move(folder), clock);
+        App app(options, batches, std::move(folder), clock);
         BATON_TRY(app.start());
         BATON_TRY(app.announce());
         app.run(stop_requested);

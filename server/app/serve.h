@@ -33,7 +33,10 @@ struct ServeOptions {
     std::chrono::seconds inference_timeout{30};
     // How long a model of ONNX Runtime may run for one request, and for made-up rows before it serves.
     std::chrono::seconds run_limit{60};
-    bool access_log = true;  // one JSON line a request on stderr
+    // Models whose requests share runs of the engine: "MODEL=ROWS", as BatchRules reads them.
+    std::vector<std::string> batches;
+    std::chrono::microseconds batch_wait{0};  // how long a worker waits for a fuller batch
+    bool access_log = true;                   // one JSON line a request on stderr
 };
 
 // Runs until `stop_requested` (called about ten times a second) answers true, then drains. Tells on stdout, in lines a

@@ -60,7 +60,7 @@ Status InferenceCall::decode_inputs() {
     return limits.check_rows(rows_);
 }
 
-// How long the answer is of use: as the body says, else the header, else the server.
+// As the body says, else the header, else the server.
 std::chrono::microseconds InferenceCall::time_limit() const {
     if (const auto timeout = exchange_->timeout()) return *timeout;
     return header_limit_.value_or(options_.timeout);
@@ -75,19 +75,25 @@ Status InferenceCall::check_time() const {
 }
 
 void InferenceCall::run() {
-    auto response = run_and_encode();
-    if (!response.ok()) return fail(response.error());
-    answer(*std::move(response));
+    auto outputs = version_->engine->run(inputs_);
+    times_.engine = stage();
+    if (!outputs.ok()) return fail(outputs.error());
+    version_->counters.add_run(rows_);
+    encode(*std::move(outputs));
 }
 
-Result<Response> InferenceCall::run_and_encode() {
-    auto answers = version_->engine->run(inputs_);
-    times_.engine = stage();
-    if (!answers.ok()) return std::move(answers).error();
-    auto response = exchange_->encode(*version_, *answers);
+void InferenceCall::take(std::vector<Tensor> outputs, std::chrono::nanoseconds engine) {
+    times_.engine = engine;
+    times_.queue += stage() - engine;
+    encode(std::move(outputs));
+}
+
+void InferenceCall::encode(std::vector<Tensor> outputs) {
+    auto response = exchange_->encode(*version_, outputs);
     times_.encode = stage();
-    if (mirror_ != nullptr) outputs_ = *std::move(answers);
-    return response;
+    if (!response.ok()) return fail(response.error());
+    answer(*std::move(response));
+    if (mirror_ != nullptr) mirror_->shadow->offer(std::move(inputs_), std::move(outputs));
 }
 
 void InferenceCall::answer(Response response) {
@@ -96,7 +102,6 @@ void InferenceCall::answer(Response response) {
     compress_body(response);
     name_version(response);
     respond_(std::move(response));
-    if (mirror_ != nullptr) mirror_->shadow->offer(std::move(inputs_), std::move(outputs_));
 }
 
 void InferenceCall::fail(const Error& error) {

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -36,26 +38,32 @@ public:
           memory_(std::move(memory)) {}
 
     const inference::ServedVersion& version() const { return *version_; }
-    std::size_t rows() const { return rows_; }  // once decoded
+    // Once decoded:
+    std::span<const inference::Tensor> inputs() const { return inputs_; }
+    std::size_t rows() const { return rows_; }
+    std::chrono::microseconds time_limit() const;  // how long the answer is of use, from when the request came; 0: ever
 
     // The header field that says how long the request may wait; invalid_argument if it does not.
     Status read_header_limit();
     Status decode();
     // The time since the step before ended was spent waiting.
     void waited() { times_.queue += stage(); }
+    // Memory beyond that of decoding, until the call ends.
+    Status reserve(std::size_t bytes) { return memory_.take(bytes); }
     // The time that it waited may have been all that it had: deadline_exceeded.
     Status check_time() const;
 
     // One of these, once, ends the call.
     void run();  // once decoded
+    // Answers with what the engine made of the inputs among others', in `engine`; waiting for that was the rest.
+    void take(std::vector<inference::Tensor> outputs, std::chrono::nanoseconds engine);
     void fail(const Error& error);
 
 private:
     // The time since the last stage ended, which ends this one.
     std::chrono::nanoseconds stage();
     Status decode_inputs();
-    std::chrono::microseconds time_limit() const;
-    Result<Response> run_and_encode();
+    void encode(std::vector<inference::Tensor> outputs);
     void answer(Response response);
     void keep_payload(const Response& response) const;
     void compress_body(Response& response) const;
@@ -71,8 +79,7 @@ private:
     Coding coding_;
     RequestMemory memory_;
     std::chrono::steady_clock::time_point stage_began_ = std::chrono::steady_clock::now();
-    std::vector<inference::Tensor> inputs_;   // once decoded
-    std::vector<inference::Tensor> outputs_;  // once run, if there is a mirror
+    std::vector<inference::Tensor> inputs_;
     std::size_t rows_ = 0;
     inference::RequestTimes times_;
     std::optional<std::chrono::microseconds> header_limit_;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "inference/traffic.h"
+#include "server/inference/batched_call.h"
 #include "server/inference/call.h"
 #include "server/inference/compression.h"
 #include "server/inference/json_writer.h"
@@ -52,6 +53,17 @@ Destination share_out(const Request& request, Destination live) {
     if (traffic.goes_to_canary(key)) return {traffic.canary, nullptr};
     if (!traffic.goes_to_shadow()) live.traffic = nullptr;
     return live;
+}
+
+Error overloaded() {
+    return {.code = Code::resource_exhausted,
+            .message = "the server has more requests than it can run",
+            .hint = "try again shortly"};
+}
+
+bool may_join_batch(const InferenceCall& call) {
+    const auto& batcher = call.version().batcher;
+    return batcher != nullptr && batcher->accepts(call.inputs());
 }
 
 }  // namespace
@@ -170,6 +182,7 @@ void InferenceService::infer(const std::shared_ptr<Request>& request, const Infe
     const bool decoded = request->body.size() <= options_.inline_body && *coding == Coding::identity;
     if (decoded) {
         if (const Status status = call.decode(); !status.ok()) return call.fail(status.error());
+        if (may_join_batch(call)) return join_batch(std::move(call), Standing::fresh);
         if (runs_inline(call.version(), call.rows())) return call.run();
     }
     submit(std::make_shared<InferenceCall>(std::move(call)), decoded);
@@ -182,19 +195,31 @@ bool InferenceService::runs_inline(const ServedVersion& version, std::size_t row
 
 void InferenceService::submit(const std::shared_ptr<InferenceCall>& call, bool decoded) const {
     if (const Status status = call->read_header_limit(); !status.ok()) return call->fail(status.error());
-    const bool accepted = pool_.submit([call, decoded] {
+    const bool accepted = pool_.submit([this, call, decoded] {
         call->waited();
         if (const Status status = call->check_time(); !status.ok()) return call->fail(status.error());
         if (!decoded) {
             if (const Status status = call->decode(); !status.ok()) return call->fail(status.error());
         }
         if (const Status status = call->check_time(); !status.ok()) return call->fail(status.error());
+        if (!decoded && may_join_batch(*call)) return join_batch(std::move(*call), Standing::accepted);
         call->run();
     });
-    if (accepted) return;
-    call->fail({.code = Code::resource_exhausted,
-                .message = "the server has more requests than it can run",
-                .hint = "try again shortly"});
+    if (!accepted) call->fail(overloaded());
+}
+
+void InferenceService::join_batch(InferenceCall call, Standing standing) const {
+    if (standing == Standing::fresh) {
+        if (const Status status = call.read_header_limit(); !status.ok()) return call.fail(status.error());
+    }
+    const auto batcher = call.version().batcher;
+    const auto request = std::make_shared<BatchedCall>(std::move(call));
+    if (!batcher->add(request, [&] { return call_worker(batcher, standing); })) request->refuse(overloaded());
+}
+
+bool InferenceService::call_worker(const std::shared_ptr<inference::Batcher>& batcher, Standing standing) const {
+    auto run = [this, batcher] { batcher->run([&] { return call_worker(batcher, Standing::accepted); }); };
+    return standing == Standing::fresh ? pool_.submit(std::move(run)) : pool_.submit_step(std::move(run));
 }
 
 Response error_response(int status, std::string body) {

@@ -105,9 +105,10 @@ public:
     Result<std::vector<VersionState>> visible_versions(const Request& request) const;
     std::shared_ptr<const inference::Routes> routes() const { return table_.routes(); }
 
-    // Answers the request: authorises, finds the version, then decodes, runs and encodes here or on the pool
-    // (resource_exhausted when its queue is full, deadline_exceeded when it was in there for too long). Undoes the
-    // content coding of the body and makes that of the answer. The version stays loaded until the answer is made.
+    // Answers the request: authorises, finds the version, then decodes, runs and encodes here or on the pool, there
+    // maybe in a batch (resource_exhausted when the queue is full, deadline_exceeded when it was in there for too
+    // long). Undoes the content coding of the body and makes that of the answer. The version stays loaded until the
+    // answer is made.
     void infer(const std::shared_ptr<Request>& request, const InferenceTarget& target,
                std::unique_ptr<InferenceExchange> exchange, Responder respond) const;
 
@@ -116,6 +117,10 @@ private:
     Result<inference::ServedVersionPtr> find_in_environment(const InferenceTarget& target) const;
     bool runs_inline(const inference::ServedVersion& version, std::size_t rows) const;
     void submit(const std::shared_ptr<InferenceCall>& call, bool decoded) const;
+    // Hands the call to the batcher of its version: a new one, or one that a worker has taken and decoded.
+    enum class Standing { fresh, accepted };
+    void join_batch(InferenceCall call, Standing standing) const;
+    bool call_worker(const std::shared_ptr<inference::Batcher>& batcher, Standing standing) const;
 
     const inference::LiveTable& table_;
     const inference::LiveSet& live_set_;

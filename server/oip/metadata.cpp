@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "inference/batcher.h"
+#include "inference/batching.h"
 #include "server/inference/json_writer.h"
 
 namespace baton::server::oip {
@@ -32,11 +34,6 @@ std::string config_type(DataType type) {
     return "TYPE_" + std::string(inference::data_type_name(type));
 }
 
-bool takes_batches(const inference::Signature& signature) {
-    const auto batched = [](const inference::TensorSpec& spec) { return !spec.shape.empty() && spec.shape[0] == -1; };
-    return std::ranges::all_of(signature.inputs, batched) && std::ranges::all_of(signature.outputs, batched);
-}
-
 void write_config(JsonWriter& json, std::string_view key, const std::vector<inference::TensorSpec>& specs,
                   bool batched) {
     json.key(key).begin_list();
@@ -48,6 +45,14 @@ void write_config(JsonWriter& json, std::string_view key, const std::vector<infe
         json.end_list().end_object();
     }
     json.end_list();
+}
+
+// What is run together. The largest request that is taken is max_batch_size, which has nothing to do with it.
+void write_batching(JsonWriter& json, const inference::Batching& batching) {
+    json.key("dynamic_batching").begin_object();
+    json.key("preferred_batch_size").begin_list().integer(batching.rows).end_list();
+    json.key("max_queue_delay_microseconds").integer(batching.wait.count());
+    json.end_object();
 }
 
 std::string_view repository_state(ServingState state) {
@@ -79,7 +84,7 @@ void write_statistics(JsonWriter& json, const ServedVersion& version) {
     json.key("version").string(std::to_string(version.version));
     json.key("last_inference").integer(counters.last_request_ms.load());
     json.key("inference_count").integer(counters.rows.load());
-    json.key("execution_count").integer(successes);
+    json.key("execution_count").integer(counters.runs());
     json.key("inference_stats").begin_object();
     write_duration(json, "success", successes, nanoseconds(counters.total_time.sum()));
     write_duration(json, "fail", failures, 0);
@@ -130,7 +135,7 @@ std::string encode_model_metadata(const ServedVersion& served, std::span<const S
 
 std::string encode_model_config(const ServedVersion& served, std::size_t max_rows) {
     const auto& signature = served.engine->signature();
-    const bool batched = takes_batches(signature);
+    const bool batched = inference::has_rows(signature);
     JsonWriter json;
     json.begin_object().key("name").string(served.model);
     json.key("platform").string(platform);
@@ -140,6 +145,7 @@ std::string encode_model_config(const ServedVersion& served, std::size_t max_row
     json.key("max_batch_size").integer(batched ? max_rows : 0);
     write_config(json, "input", signature.inputs, batched);
     write_config(json, "output", signature.outputs, batched);
+    if (served.batcher != nullptr) write_batching(json, served.batcher->options());
     json.key("parameters").begin_object().end_object();
     json.end_object();
     return json.take();

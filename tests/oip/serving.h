@@ -20,7 +20,7 @@ namespace baton::testing_support {
 // files only. Every answer is the number of the version. Fill the router in the test's constructor.
 class Serving : public testing::Test {
 protected:
-    Serving() {
+    explicit Serving(const inference::Batching& batching = {}) : batching_(batching) {
         for (const char* model : {"half", "broken", "files"}) wanted_.push_back(slot(model, 1));
         wanted_[2].model_file.reset();
         live_set_.on_change([this] {
@@ -105,12 +105,14 @@ private:
     }
 
     std::mutex mutex_;
+    const inference::Batching batching_;
     std::condition_variable changed_;
     std::promise<void> loaded_;
     std::vector<inference::WantedSlot> wanted_;
     inference::LiveTable table_;
     inference::LiveSet live_set_{
-        {.load_model = [this](std::string_view blob, inference::EngineChoice) { return load(blob); }},
+        {.load_model = [this](std::string_view blob, inference::EngineChoice) { return load(blob); },
+         .batching = [this](std::string_view) { return batching_; }},
         table_,
         [this](const Digest& digest) { return read(digest); }};
 
