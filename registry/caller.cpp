@@ -106,6 +106,14 @@ Status require_role(const Caller& caller, Role role, const ModelName& model) {
     return require_role(caller, role);
 }
 
+Status require_creator(const Caller& caller, const ModelName& model) {
+    if (caller.sees(model)) return require_role(caller, Role::developer);
+    std::string patterns;
+    for (const std::string& pattern : caller.models) patterns += (patterns.empty() ? "" : ", ") + pattern;
+    return denied("this token may only act on the models " + patterns + ", not on " + model.text(),
+                  "choose such a name, or use a token that is not limited to models");
+}
+
 Status require_read(const Caller& caller, const ModelName& model) {
     if (!caller.sees(model)) return unknown_model(model);
     if (!caller.roles.empty()) return {};

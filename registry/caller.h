@@ -48,6 +48,8 @@ bool matches_pattern(std::string_view pattern, std::string_view text);
 // permission_denied, saying which roles would do; not_found when the model is outside what the caller may see.
 Status require_role(const Caller& caller, Role role);
 Status require_role(const Caller& caller, Role role, const ModelName& model);
+// For what makes the model if it is not there: permission_denied also outside of what the caller may see.
+Status require_creator(const Caller& caller, const ModelName& model);
 Status require_read(const Caller& caller, const ModelName& model);
 Status require_environment(const Caller& caller, const Environment& environment);
 Status require_every_environment(const Caller& caller);  // those too that nobody has named yet

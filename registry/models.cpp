@@ -36,7 +36,7 @@ constexpr storage::ListDefinition models_list = {
 }  // namespace
 
 Result<Model> create_model(Transaction& transaction, const NewModel& wanted) {
-    BATON_TRY(require_role(transaction.caller(), Role::developer, wanted.name));
+    BATON_TRY(require_creator(transaction.caller(), wanted.name));
     TextCheck check;
     check.text("description", wanted.description);
     check.pairs("tags", wanted.tags);

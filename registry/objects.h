@@ -181,6 +181,7 @@ struct PromotionRequest {
     std::vector<Approval> approvals;
     std::vector<Comment> comments;
     Evaluation evaluation;
+    std::vector<std::string> warnings = {};  // what does not stop an open one, but must be known to who decides
 };
 
 // What is, or was, live in one place.

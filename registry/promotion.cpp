@@ -136,6 +136,11 @@ Result<Version> previous_target(const Snapshot& snapshot, const std::vector<Slot
                    in_the_way, "open a request for the version that should be live");
 }
 
+bool was_ever_live(const Snapshot& snapshot, const Version& version) {
+    return std::ranges::any_of(storage::slots_of(snapshot.connection(), version.model),
+                               [&](const Slot& slot) { return slot.version == version.number; });
+}
+
 // Requests that lost their object: the version is live there now, or is retired.
 Status withdraw_open_requests(Transaction& transaction, const Version& version,
                               const std::optional<Environment>& environment, const std::string& reason) {
@@ -228,6 +233,11 @@ Result<Slot> rollback(Transaction& transaction, const ModelName& model, const En
     return slot;
 }
 
+std::optional<Version> rollback_target(const Snapshot& snapshot, const Slot& live) {
+    auto target = previous_target(snapshot, history_of_slot(snapshot, live.model, live.environment));
+    return target.ok() ? std::optional(*std::move(target)) : std::nullopt;
+}
+
 Result<Version> retire(Transaction& transaction, const ModelName& model, const VersionRef& ref,
                        const std::string& reason) {
     const Caller& caller = transaction.caller();
@@ -251,6 +261,7 @@ Result<Version> retire(Transaction& transaction, const ModelName& model, const V
                                .object = version_object(model, version.number),
                                .digest = version.digest,
                                .details = {{"reason", reason}}});
+    if (was_ever_live(transaction, version)) storage::bump_live_revision(transaction);
     BATON_TRY(
         settle(transaction, model, version.number, storage::HistoryChange{.change = "retired", .reason = reason}));
     return load_version(transaction, model, version.number);

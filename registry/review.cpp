@@ -1,7 +1,10 @@
 #include "registry/review.h"
 
+#include "registry/signature_change.h"
 #include "registry/storage/request_table.h"
+#include "registry/storage/slot_table.h"
 #include "registry/storage/user_table.h"
+#include "registry/storage/version_table.h"
 #include "registry/subject.h"
 #include "registry/text_rules.h"
 #include "registry/traffic.h"
@@ -14,6 +17,18 @@ constexpr std::size_t max_text = std::size_t{16} * 1024;
 bool holds_role(const Snapshot& snapshot, const UserName& name, Role role) {
     const auto user = storage::find_user(snapshot.connection(), name);
     return user && !user->disabled && user->roles.contains(role);
+}
+
+std::vector<std::string> warnings_of(const Snapshot& snapshot, const PromotionRequest& request) {
+    storage::Connection& connection = snapshot.connection();
+    const auto slot = storage::live_slot(connection, request.model, request.environment);
+    if (!slot) return {};
+    const auto live = storage::find_version(connection, request.model, slot->version);
+    const auto candidate = storage::find_version(connection, request.model, request.version);
+    if (!live || !candidate) return {};
+    std::string warning = signature_warning(*live, *candidate);
+    if (warning.empty()) return {};
+    return {std::move(warning)};
 }
 
 }  // namespace
@@ -50,6 +65,7 @@ PromotionRequest review(const Snapshot& snapshot, PromotionRequest request) {
     request.subject = facts.subject;
     request.approvals = std::move(decision.approvals);
     request.evaluation = std::move(decision.evaluation);
+    request.warnings = warnings_of(snapshot, request);
     if (snapshot.now() >= request.expires_at) {
         request.state = RequestState::expired;
     } else if (request.evaluation.satisfied) {

@@ -11,7 +11,7 @@
 namespace baton::registry {
 
 // A stored request with what is derived: an open one is weighed against what holds now (its state becomes `approved` or
-// `expired` by that), a closed one stays as it was when it was closed.
+// `expired` by that, and it has warnings), a closed one stays as it was when it was closed.
 PromotionRequest review(const Snapshot&, PromotionRequest stored);
 
 // What the policy looks at.

@@ -6,6 +6,7 @@
 #include "registry/audit.h"
 #include "registry/catalog_support.h"
 #include "registry/review.h"
+#include "registry/signature_change.h"
 #include "registry/storage/live_set_table.h"
 #include "registry/storage/request_table.h"
 #include "registry/storage/slot_table.h"
@@ -69,14 +70,26 @@ Requirement something_live(const Traffic& traffic) {
                          : "nothing of " + place + " is live: a candidate stands beside a live version"};
 }
 
+// Callers did not choose to meet the candidate: it must take what the live version takes.
+Result<Requirement> same_inputs(const Transaction& transaction, const Traffic& traffic, const Version& candidate) {
+    if (!traffic.live) return Requirement{"input_signature", true, "nothing is live there"};
+    BATON_ASSIGN(const Version live, load_version(transaction, traffic.model, traffic.live->version));
+    const std::string warning = signature_warning(live, candidate);
+    return Requirement{"input_signature", warning.empty(), warning.empty() ? "it takes the same requests" : warning};
+}
+
 // The approved request of the candidate, or all that it lacks.
 Result<RequestId> request_for(Transaction& transaction, const Traffic& traffic, const Version& version,
-                              TrafficKind kind) {
+                              const WantedRule& wanted) {
     std::vector<Requirement> requirements = {something_live(traffic)};
     const bool is_live = traffic.live && traffic.live->version == version.number;
     requirements.push_back({"not_live_there", !is_live, is_live ? "it is what is live there" : "it is not live there"});
     const bool is_servable = version.engine != "none";
     requirements.push_back({"model", is_servable, is_servable ? "an engine runs it" : "it has no model to run"});
+    if (is_servable && !wanted.allow_signature_change) {
+        BATON_ASSIGN(Requirement inputs, same_inputs(transaction, traffic, version));
+        requirements.push_back(std::move(inputs));
+    }
     std::optional<RequestId> id;
     auto stored =
         storage::open_request_for(transaction.connection(), traffic.model, version.number, traffic.environment);
@@ -90,9 +103,13 @@ Result<RequestId> request_for(Transaction& transaction, const Traffic& traffic, 
             {"promotion_request", false, "no request for " + traffic.environment.text() + " is open"});
     }
     if (id && all_satisfied(requirements)) return *id;
+    const bool changes = std::ranges::any_of(
+        requirements, [](const Requirement& r) { return r.requirement == "input_signature" && !r.satisfied; });
+    const char* hint = changes ? "where all callers are ready for that, allow_signature_change lets it pass"
+                               : "candidates need the same approved request as a promotion";
     return refusal(version_text(traffic.model, version.number) + " may not be a " +
-                       std::string(traffic_kind_name(kind)) + " in " + traffic.environment.text(),
-                   requirements, "candidates need the same approved request as a promotion");
+                       std::string(traffic_kind_name(wanted.kind)) + " in " + traffic.environment.text(),
+                   requirements, hint);
 }
 
 void record(Transaction& transaction, const TrafficRule& rule, const std::string& change, const std::string& reason) {
@@ -112,7 +129,7 @@ void record(Transaction& transaction, const TrafficRule& rule, const std::string
 Status put_rule(Transaction& transaction, const Traffic& before, const WantedRule& wanted, std::int64_t revision) {
     BATON_TRY(check_rule(wanted));
     BATON_ASSIGN(const Version version, load_version(transaction, before.model, wanted.version));
-    BATON_ASSIGN(const RequestId request, request_for(transaction, before, version, wanted.kind));
+    BATON_ASSIGN(const RequestId request, request_for(transaction, before, version, wanted));
     const auto& replaced = wanted.kind == TrafficKind::canary ? before.canary : before.shadow;
     const bool goes_on = replaced && replaced->version == version.number;
     const TrafficRule rule{.model = before.model,
@@ -211,10 +228,12 @@ Result<Traffic> clear_traffic(Transaction& transaction, const ModelName& model, 
     return load_traffic(transaction, model, environment);
 }
 
-Result<Traffic> promote_canary(Transaction& transaction, const ModelName& model, const Environment& environment) {
+Result<Traffic> promote_canary(Transaction& transaction, const ModelName& model, const Environment& environment,
+                               const TrafficRuleCheck& check) {
     BATON_TRY(require_deployer(transaction, model, environment));
     const Traffic before = load_traffic(transaction, model, environment);
     if (!before.canary) return no_rule(before, "canary");
+    if (check) BATON_TRY(check(*before.canary));
     BATON_TRY(promote(transaction, before.canary->request, std::nullopt));
     return load_traffic(transaction, model, environment);
 }

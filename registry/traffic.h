@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -55,6 +56,7 @@ struct WantedRule {
     VersionRef version;
     std::int64_t share = 0;
     std::string header = {};
+    bool allow_signature_change = false;  // although it refuses requests that the live version takes
 };
 
 Result<Traffic> get_traffic(const Snapshot&, const Caller&, const ModelName&, const Environment&);
@@ -62,9 +64,10 @@ Result<Traffic> get_traffic(const Snapshot&, const Caller&, const ModelName&, co
 std::vector<TrafficRule> traffic_rules(const Snapshot&);
 
 // Makes or changes the wanted rules and leaves the other kind as it is. failed_precondition, listing all that is
-// missing: nothing is live there, the version is, it has no model that an engine runs, or no request that satisfies the
-// policy. aborted when `expected_revision` is not that of the traffic now. A canary that keeps its version keeps the
-// callers that it has when its share grows.
+// missing: nothing is live there, the version is, it has no model that an engine runs, it refuses requests that the
+// live version takes (unless that is allowed), or it has no request that satisfies the policy. aborted when
+// `expected_revision` is not that of the traffic now. A canary that keeps its version keeps the callers that it has
+// when its share grows.
 Result<Traffic> set_traffic(Transaction&, const ModelName&, const Environment&, const std::vector<WantedRule>& wanted,
                             std::optional<std::int64_t> expected_revision);
 
@@ -73,8 +76,10 @@ Result<Traffic> set_traffic(Transaction&, const ModelName&, const Environment&, 
 Result<Traffic> clear_traffic(Transaction&, const ModelName&, const Environment&, std::optional<TrafficKind> kind,
                               const std::string& reason);
 
-// Makes the canary's version live by its request, as promote() does.
-Result<Traffic> promote_canary(Transaction&, const ModelName&, const Environment&);
+// Makes the canary's version live by its request, as promote() does. `check` has the last word before that: whether the
+// canary is served is not known here.
+using TrafficRuleCheck = std::function<Status(const TrafficRule&)>;
+Result<Traffic> promote_canary(Transaction&, const ModelName&, const Environment&, const TrafficRuleCheck& check = {});
 
 // For whatever takes the ground from under rules: ends those of the slot, or only those for `version`. True if there
 // were any.

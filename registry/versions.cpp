@@ -60,7 +60,7 @@ Version version_of(const NewVersion& wanted, VersionNumber number, const Transac
 }  // namespace
 
 Result<Version> register_version(Transaction& transaction, const NewVersion& wanted) {
-    BATON_TRY(require_role(transaction.caller(), Role::developer, wanted.model));
+    BATON_TRY(require_creator(transaction.caller(), wanted.model));
     BATON_TRY(check_version(wanted));
     storage::Connection& connection = transaction.connection();
     if (!storage::model_exists(connection, wanted.model)) {

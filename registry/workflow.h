@@ -58,7 +58,10 @@ Result<Slot> promote(Transaction&, RequestId, std::optional<std::int64_t> expect
 // since: that takes a new request. Without `to`, versions that cannot be gone back to are passed over.
 Result<Slot> rollback(Transaction&, const ModelName&, const Environment&, const std::optional<VersionRef>& to,
                       const std::string& reason);
-// By a deployer whose token is not limited to environments; not while it is live anywhere. Its open requests are withdrawn.
+// Where a rollback without `to` would go; nullopt when it would be refused.
+std::optional<Version> rollback_target(const Snapshot&, const Slot& live);
+// By a deployer whose token is not limited to environments; not while it is live anywhere. Its open requests are
+// withdrawn, and no server keeps it loaded for a rollback any more: the live-set revision moves if it was ever live.
 Result<Version> retire(Transaction&, const ModelName&, const VersionRef&, const std::string& reason);
 
 struct SlotHistory {

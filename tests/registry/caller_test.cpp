@@ -70,6 +70,15 @@ TEST(CallerTest, AModelOutsideTheScopeIsAsAbsentAsOneThatIsNotThere) {
     EXPECT_THAT(require_role(caller, Role::approver, model_name("churn")), fails_with(Code::not_found));
 }
 
+TEST(CallerTest, WhatMayNotBeMadeIsDeniedNotAbsent) {
+    const Caller caller = some_caller({Role::developer}, {"credit-*", "fraud"});
+    EXPECT_THAT(require_creator(caller, model_name("credit-risk")), is_ok());
+    EXPECT_THAT(require_creator(caller, model_name("churn")),
+                fails_saying(Code::permission_denied, "only act on the models credit-*, fraud"));
+    EXPECT_THAT(require_creator(some_caller({Role::viewer}), model_name("churn")),
+                fails_saying(Code::permission_denied, "developer"));
+}
+
 TEST(CallerTest, ReadingNeedsSomeRole) {
     EXPECT_THAT(require_read(some_caller({}), model_name("m")), fails_with(Code::permission_denied));
     for (const Role role : {Role::viewer, Role::developer, Role::approver, Role::deployer, Role::admin})

@@ -297,7 +297,7 @@ TEST_F(ListTest, ACallerSeesOnlyTheirModels) {
                       [&](Transaction& t) {
                           return create_model(t, {model_name("other"), "", {}});
                       }),
-                fails_with(Code::not_found));
+                fails_saying(Code::permission_denied, "credit_*, Fra*"));
     EXPECT_THAT(write(as(limited),
                       [&](Transaction& t) { return set_alias(t, hidden, Alias::parse("x").value(), VersionRef(1)); }),
                 fails_with(Code::not_found));

@@ -152,5 +152,28 @@ TEST_F(Rollback, FromAVersionWhoseRequestElsewhereWasRejected) {
     EXPECT_EQ(stage(2), Stage::rejected);
 }
 
+TEST_F(Rollback, WhereItWouldGoIsKnownBefore) {
+    const auto target = [&]() -> std::optional<VersionNumber> {
+        const auto version =
+            seen([&](const Snapshot& s) { return Result(rollback_target(s, slots().current.front())); });
+        return version ? std::optional(version->number) : std::nullopt;
+    };
+    make_live(add_version());
+    EXPECT_EQ(target(), std::nullopt) << "nothing was live before";
+    make_live(add_version());
+    make_live(add_version());
+    EXPECT_EQ(target(), 2);
+    ASSERT_THAT(rollback_as("dora"), is_ok());
+    EXPECT_EQ(target(), 1) << "not to what was rolled back from";
+    const std::int64_t before = revision();
+    ASSERT_THAT(retire_as("dora", 1), is_ok());
+    EXPECT_EQ(target(), std::nullopt);
+    EXPECT_GT(revision(), before) << "servers are told";
+    const VersionNumber never_live = add_version();
+    const std::int64_t after = revision();
+    ASSERT_THAT(retire_as("dora", never_live), is_ok());
+    EXPECT_EQ(revision(), after);
+}
+
 }  // namespace
 }  // namespace baton::registry

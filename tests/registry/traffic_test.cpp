@@ -8,6 +8,7 @@ namespace {
 
 using testing::Contains;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsSupersetOf;
 
 class TrafficTest : public Handoff {
@@ -20,9 +21,10 @@ protected:
     }
 
     // A version with a model, as add_version() has none.
-    VersionNumber add_model(const std::string& engine = "eigen") {
+    VersionNumber add_model(const std::string& engine = "eigen", std::int64_t columns = 4) {
         NewVersion wanted = new_version(model_.text(), "model " + std::to_string(++models_));
         wanted.engine = engine;
+        wanted.signature.inputs = {{"X", "FP32", {-1, columns}}};
         wanted.report = new_report(0.9);
         const auto version = write("ada", [&](Transaction& t) { return register_version(t, wanted); });
         EXPECT_THAT(version, is_ok());
@@ -232,6 +234,45 @@ TEST_F(TrafficTest, GoldenOutputsAreKeptAndInTheLog) {
     EXPECT_EQ(golden(version->number), wanted.golden);
     EXPECT_EQ(golden(live_), "");
     EXPECT_EQ(audit().back().details.at("golden_digest"), sha256(wanted.golden).text());
+}
+
+TEST_F(TrafficTest, ACandidateMustTakeWhatTheLiveVersionTakesUnlessThatIsAllowed) {
+    const VersionNumber other = add_model("eigen", 3);
+    approved_request(other);
+    for (const TrafficKind kind : {TrafficKind::canary, TrafficKind::shadow}) {
+        WantedRule rule{.kind = kind, .version = other, .share = 5000};
+        const auto refused = set_as("dora", {rule});
+        ASSERT_THAT(refused, fails_with(Code::failed_precondition));
+        EXPECT_THAT(missing_of(refused.error()), ElementsAre("input_signature"));
+        EXPECT_THAT(refused.error().missing[0].explanation, HasSubstr("input X is FP32 [-1, 3], not FP32 [-1, 4]"));
+        EXPECT_THAT(refused.error().hint, HasSubstr("allow_signature_change"));
+        rule.allow_signature_change = true;
+        EXPECT_THAT(set_as("dora", {rule}), is_ok());
+    }
+    EXPECT_TRUE(traffic().canary);
+}
+
+TEST_F(TrafficTest, ARequestWarnsOfAnotherInputSignatureAndPassesAllTheSame) {
+    EXPECT_TRUE(request(approved_request(candidate_)).warnings.empty());
+    const RequestId id = approved_request(add_model("eigen", 3));
+    ASSERT_EQ(request(id).warnings.size(), 1U);
+    EXPECT_THAT(request(id).warnings[0], HasSubstr("FP32 [-1, 3]"));
+    EXPECT_THAT(promote_as("dora", id), is_ok());
+    EXPECT_TRUE(request(id).warnings.empty()) << "that is decided";
+}
+
+TEST_F(TrafficTest, WhoServesMayStopTheEndOfACanary) {
+    approved_request(candidate_);
+    ASSERT_THAT(canary(candidate_, 500), is_ok());
+    const auto end_as = [&](const std::string& name, const TrafficRuleCheck& check) {
+        return write(name, [&](Transaction& t) { return promote_canary(t, model_, production(), check); });
+    };
+    const auto stop = [](const TrafficRule&) -> Status { return failed_precondition("it failed to load"); };
+    EXPECT_THAT(end_as("dora", stop), fails_saying(Code::failed_precondition, "failed to load"));
+    EXPECT_THAT(end_as("vic", stop), fails_with(Code::permission_denied));
+    EXPECT_TRUE(traffic().canary);
+    ASSERT_THAT(end_as("dora", [](const TrafficRule&) { return Status(); }), is_ok());
+    EXPECT_EQ(traffic().live->version, candidate_);
 }
 
 }  // namespace
