@@ -69,11 +69,6 @@ void Engines::stop_all() const {
     if (runtime_.ok()) (*runtime_)->stop_all();
 }
 
-Result<std::unique_ptr<Model>> load_onnx(std::string_view bytes) {
-    BATON_ASSIGN(OnnxModel opened, Engines().open(bytes, EngineChoice::eigen));
-    return std::move(opened.model);
-}
-
 Status check_onnx(std::string_view bytes) {
     BATON_TRY(onnx::read_graph(bytes));
     return {};

@@ -54,9 +54,6 @@ private:
     const RuntimeResult runtime_;
 };
 
-// The model of a file in the Eigen engine.
-Result<std::unique_ptr<Model>> load_onnx(std::string_view bytes);
-
 // Only whether the file is well-formed, which a model that no engine runs may be as well.
 Status check_onnx(std::string_view bytes);
 

@@ -59,6 +59,11 @@ std::string read_file(const std::filesystem::path& path) {
 
 nlohmann::json read_json(const std::filesystem::path& path) { return nlohmann::json::parse(read_file(path)); }
 
+Result<std::unique_ptr<Model>> load_onnx(std::string_view bytes) {
+    BATON_ASSIGN(OnnxModel opened, Engines().open(bytes, EngineChoice::eigen));
+    return std::move(opened.model);
+}
+
 Tensor read_npy(const std::filesystem::path& path) {
     const std::string bytes = read_file(path);
     const std::size_t header_size = static_cast<std::uint8_t>(bytes[8]) + 256u * static_cast<std::uint8_t>(bytes[9]);

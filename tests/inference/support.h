@@ -22,6 +22,9 @@ std::filesystem::path data_dir();
 std::string read_file(const std::filesystem::path& path);
 nlohmann::json read_json(const std::filesystem::path& path);
 
+// The model of a file in the Eigen engine.
+Result<std::unique_ptr<Model>> load_onnx(std::string_view bytes);
+
 // A float32, float64 or int64 .npy file.
 Tensor read_npy(const std::filesystem::path& path);
 Tensor as_doubles(const Tensor& floats);

@@ -22,7 +22,6 @@ public:
     // Sends some. `blocked`: the socket takes no more for now; `failed`: the peer is gone, or the file shorter than
     // promised.
     State advance();
-    std::uint64_t remaining() const { return remaining_; }
 
 private:
     FileTransfer(FileBody file, int socket);
