@@ -1,7 +1,6 @@
 #include "server/inference/tensor_builder.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <concepts>
 #include <cstdlib>
@@ -9,6 +8,7 @@
 #include <type_traits>
 
 #include "base/encoding.h"
+#include "base/text.h"
 #include "server/inference/json_value.h"
 
 namespace baton::server {
@@ -85,8 +85,9 @@ bool parse_element(std::string_view cell, T& element) {
             element = std::numeric_limits<T>::quiet_NaN();
             if (cell.empty()) return true;
         }
-        const auto [stop, error] = std::from_chars(cell.data(), cell.data() + cell.size(), element);
-        if (error != std::errc() || stop != cell.data() + cell.size()) return false;
+        const auto number = parse_whole<T>(cell);
+        if (!number) return false;
+        element = *number;
         if constexpr (std::is_floating_point_v<T>) return std::isfinite(element);
         return true;
     }

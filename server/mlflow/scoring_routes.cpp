@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error_codes.h"
+#include "base/text.h"
 #include "server/inference/json_writer.h"
 #include "server/mlflow/scoring_codec.h"
 
@@ -47,11 +48,6 @@ Response route_refusal(const Request&, const Error& error, int status) {
 }
 
 enum class Format { json, csv };
-
-std::string_view trimmed(std::string_view text) {
-    text.remove_prefix(std::min(text.find_first_not_of(" \t"), text.size()));
-    return text.substr(0, text.find_last_not_of(" \t") + 1);
-}
 
 // Of the media type, whose only parameter may be charset=utf-8; nullopt for any other.
 std::optional<Format> format_of(std::string_view content_type) {

@@ -1,8 +1,8 @@
 #include "server/oip/routes.h"
 
 #include <algorithm>
-#include <charconv>
 
+#include "base/text.h"
 #include "server/inference/json_writer.h"
 #include "server/oip/codec.h"
 #include "server/oip/metadata.h"
@@ -27,10 +27,7 @@ Response route_refusal(const Request&, const Error& error, int status) {
 Result<std::optional<std::size_t>> json_size_of(const Request& request) {
     const auto text = request.headers.get(json_size_header);
     if (!text) return std::optional<std::size_t>();
-    std::size_t size = 0;
-    const auto* end = text->data() + text->size();
-    const auto [stop, error] = std::from_chars(text->data(), end, size);
-    if (error == std::errc() && stop == end) return std::optional(size);
+    if (const auto size = parse_whole<std::size_t>(*text)) return size;
     return invalid_argument(std::string(json_size_header) + " is '" + std::string(*text) +
                             "', expected a number of bytes");
 }
@@ -156,7 +153,9 @@ void add_routes(Router& router, InferenceService& service) {
     add(Method::get, "/v2/health/live",
         [](const InferenceService&, const Request&) { return Response::json(200, R"({"live":true})"); });
     add(Method::get, "/v2/health/ready", [](const InferenceService& s, const Request&) { return server_ready(s); });
-    add(Method::get, "/v2/models/stats", all_statistics);
+    // Every version of every model: too much for a loop.
+    const auto statistics = [&service](const Request& request) { return all_statistics(service, request); };
+    router.add({.method = Method::get, .pattern = "/v2/models/stats", .handler = Pooled{statistics}});
     for (const std::string model : {"/v2/models/{model}", "/v2/models/{model}/versions/{version}"}) {
         add(Method::get, model, model_metadata);
         add(Method::get, model + "/ready", model_ready);
