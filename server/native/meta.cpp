@@ -12,7 +12,7 @@ void add_meta_routes(Router& router, const Api& api) {
                                                    ",\"api\":\"v1\",\"onnxruntime\":" +
                                                    (runtime.ok() ? json_string((*runtime)->version()) : "null") + "}");
                 }}});
-    // Made at the first request: by then every route is there.
+    // Made when it is asked for: by then every route is there.
     router.add({Method::get, "/api/v1/openapi.json", Pooled{[&api, &router](const Request&) {
                     return Response::json(200, openapi_document(router.routes(), api.options().version));
                 }}});

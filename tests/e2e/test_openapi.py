@@ -68,6 +68,12 @@ def test_every_path_is_described(document):
     assert wanted - described == set()
 
 
+def test_every_operation_says_what_it_does_and_answers(document):
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            assert operation["summary"] and set(operation["responses"]) > {"default"}, f"{method} {path}"
+
+
 def test_every_described_path_answers(server, document):
     """No path of the description is unknown to the server: without a token it may say 401, but never that there is no such path."""
     base = (document.get("servers") or [{"url": ""}])[0]["url"]
