@@ -9,6 +9,7 @@ namespace {
 
 constexpr std::size_t upload_piece = 64 * 1024;
 constexpr int write_seconds = 60;
+constexpr int not_modified = 304;
 
 bool is_port(std::string_view text) {
     return !text.empty() && text.size() <= 5 && text.find_first_not_of("0123456789") == std::string_view::npos;
@@ -90,7 +91,7 @@ public:
         std::string other_body;
         request.response_handler = [&wanted](const httplib::Response& response) {
             wanted = response.status == 200 || response.status == 206;
-            return true;
+            return response.status != not_modified;
         };
         request.content_receiver = [&](const char* data, std::size_t size, std::uint64_t, std::uint64_t) {
             if (wanted) return write({data, size});
@@ -112,10 +113,18 @@ private:
         return request;
     }
 
+    // A 304 ends with its head, but the library would read a body until the server closes the connection. It is stopped
+    // there, and closes the connection itself.
     Result<ClientResponse> perform(httplib::Request& request) {
+        if (!request.response_handler) {
+            request.response_handler = [](const httplib::Response& response) {
+                return response.status != not_modified;
+            };
+        }
         httplib::Response response;
         httplib::Error error = httplib::Error::Success;
-        if (client_.send(request, response, error)) return convert(std::move(response));
+        const bool whole = client_.send(request, response, error);
+        if (whole || response.status == not_modified) return convert(std::move(response));
         return Error{.code = Code::unavailable,
                      .message = "no answer from " + url_ + ": " + what_happened(error),
                      .hint = "check the address and that the server is running"};

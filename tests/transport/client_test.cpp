@@ -48,6 +48,23 @@ TEST_F(ClientTest, AnyStatusIsAnAnswer) {
     EXPECT_THAT(head->headers.get("Content-Length"), Optional(Eq("5")));
 }
 
+// It has no body and says no length; the server keeps the connection open.
+TEST_F(ClientTest, NothingChangedIsAnAnswerAtOnce) {
+    const TestServer patient(TestServer::Kind::beast, {});
+    const auto http = HttpClient::create(
+        {.url = "http://127.0.0.1:" + std::to_string(patient.port()), .token = "", .read_seconds = 1});
+    const auto unchanged = (*http)->send(Method::get, "/unchanged", {});
+    ASSERT_TRUE(unchanged.ok()) << unchanged.error().message;
+    EXPECT_EQ(unchanged->status, 304);
+    EXPECT_EQ(unchanged->body, "");
+    const auto downloaded = (*http)->download("/unchanged", {}, [](std::span<const char>) { return true; });
+    ASSERT_TRUE(downloaded.ok()) << downloaded.error().message;
+    EXPECT_EQ(downloaded->status, 304);
+    const auto next = (*http)->send(Method::get, "/hello", {});
+    ASSERT_TRUE(next.ok());
+    EXPECT_EQ(next->body, "hello");
+}
+
 TEST_F(ClientTest, StreamsUploads) {
     const std::string& bytes = TestServer::file_content();
     std::size_t sent = 0;

@@ -144,6 +144,7 @@ void TestServer::add_plain_routes() {
     get("/pooled", Pooled{[](const Request& request) { return Response::text(200, "pooled " + request.target); }});
     get("/own-pool", Pooled{[](const Request&) { return Response::text(200, "own pool"); }, &own_pool_});
     get("/empty", Inline{[](const Request&) { return Response{.status = 204, .headers = {}, .body = {}}; }});
+    get("/unchanged", Inline{[](const Request&) { return Response{.status = 304, .headers = {}, .body = {}}; }});
     get("/throw", Inline{[](const Request&) -> Response { throw std::runtime_error("secret"); }});
     get("/pooled-throw", Pooled{[](const Request&) -> Response { throw std::runtime_error("secret"); }});
     get("/big", Inline{[](const Request&) { return Response::text(200, std::string(big_size, 'b')); }});
