@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <sstream>
 
 #include "cli/files.h"
 
@@ -14,12 +15,6 @@ constexpr int answer_seconds = 90;
 constexpr const char* default_url = "http://127.0.0.1:8080";
 
 std::string variable(const Io& io, const std::string& name) { return io.environment(name).value_or(""); }
-
-Result<Profile> named_profile(const Profiles& profiles, const std::string& name) {
-    const auto found = profiles.profiles.find(name);
-    if (found != profiles.profiles.end()) return found->second;
-    return not_found("there is no profile '" + name + "'", "make it: baton login URL --token TOKEN --profile " + name);
-}
 
 }  // namespace
 
@@ -64,17 +59,16 @@ Result<std::reference_wrapper<Api>> Context::api() {
 
 Status Context::answer(const Json& document, const std::function<void(std::ostream&)>& people) {
     answered_ = true;
-    if (options_.json) {
-        io_.out << dump(document, 2) << "\n";
-    } else {
-        people(io_.out);
-    }
-    return flush();
+    if (options_.json) return print(dump(document, 2) + "\n");
+    std::ostringstream text;
+    people(text);
+    return print(text.str());
 }
 
-Status Context::flush() {
+// At once, because only the write that fails knows why: the stream does not keep it.
+Status Context::print(std::string_view text) {
     errno = 0;
-    io_.out.flush();
+    io_.out.write(text.data(), static_cast<std::streamsize>(text.size())).flush();
     if (io_.out.good()) return {};
     return system_error("cannot write", "standard output", errno == 0 ? EIO : errno);
 }

@@ -5,6 +5,7 @@
 #include <iosfwd>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "cli/api.h"
@@ -42,8 +43,8 @@ public:
     // written.
     Status answer(const Json& document, const std::function<void(std::ostream&)>& people);
     bool answered() const { return answered_; }
-    // Whether all that was written to standard output has arrived.
-    Status flush();
+    // Writes to standard output, all of it at once; an error says why it did not arrive.
+    Status print(std::string_view text);
     // A line on stderr.
     void note(const std::string& text);
 

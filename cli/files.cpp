@@ -63,6 +63,7 @@ Status add_folder(const fs::path& folder, const std::string& prefix,
 Error system_error(std::string_view what, const fs::path& path, int error) {
     const Code code = error == ENOSPC || error == EDQUOT ? Code::out_of_space
                       : error == ENOENT                  ? Code::not_found
+                      : error == EPIPE                   ? Code::unavailable
                                                          : Code::failed_precondition;
     return {.code = code, .message = std::string(what) + " '" + path.string() + "': " + std::strerror(error)};
 }

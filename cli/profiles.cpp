@@ -11,6 +11,12 @@ namespace baton::cli {
 
 namespace fs = std::filesystem;
 
+Result<Profile> named_profile(const Profiles& profiles, const std::string& name) {
+    const auto found = profiles.profiles.find(name);
+    if (found != profiles.profiles.end()) return found->second;
+    return not_found("there is no profile '" + name + "'", "make it: baton login URL --token TOKEN --profile " + name);
+}
+
 Result<ProfileStore> ProfileStore::locate(const Io& io) {
     if (const auto config = io.environment("XDG_CONFIG_HOME"); config && !config->empty()) {
         return ProfileStore(fs::path(*config) / "baton" / "profiles.json");

@@ -22,6 +22,8 @@ struct Profiles {
     std::map<std::string, Profile> profiles;
 };
 
+Result<Profile> named_profile(const Profiles& profiles, const std::string& name);  // not_found says how to make it
+
 // One file; the caller sees that no two processes save at once (the last one wins, never a torn file).
 class ProfileStore {
 public:

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <sstream>
 
 #include "base/error_codes.h"
 #include "cli/context.h"
@@ -21,28 +22,29 @@ constexpr const char* footer =
 
 void add_verbs(CLI::App& root, Action& chosen) {
     for (const auto add :
-         {add_serve,   add_login,    add_whoami,  add_user,      add_token,    add_register, add_list,
-          add_show,    add_search,   add_report,  add_request,   add_requests, add_comment,  add_approve,
-          add_reject,  add_withdraw, add_alias,   add_promote,   add_rollback, add_canary,   add_shadow,
-          add_traffic, add_retire,   add_live,    add_slots,     add_pull,     add_predict,  add_log,
-          add_diff,    add_fsck,     add_version, add_completion}) {
+         {add_serve,    add_login,   add_profile, add_whoami,  add_user,     add_token,   add_register,
+          add_list,     add_show,    add_edit,    add_delete,  add_search,   add_report,  add_request,
+          add_requests, add_comment, add_approve, add_reject,  add_withdraw, add_alias,   add_promote,
+          add_rollback, add_canary,  add_shadow,  add_traffic, add_retire,   add_live,    add_slots,
+          add_pull,     add_predict, add_log,     add_diff,    add_fsck,     add_version, add_completion}) {
         add(root, chosen);
     }
 }
 
-// The name of an argument says what it is; only the value of an option needs a word of its own.
+// The name of an argument says what it is, and the usage line whether it may be left out; only options need words for
+// that.
 class HelpText : public CLI::Formatter {
 public:
     HelpText() {
-        for (const auto& [word, text] :
-             {std::pair("REQUIRED", ""), std::pair("SUBCOMMAND", "VERB"), std::pair("Positionals", "Arguments")}) {
-            label(word, text);
-        }
+        label("SUBCOMMAND", "VERB");
+        label("Positionals", "Arguments");
     }
     std::string make_option_opts(const CLI::Option* option) const override {
-        constexpr std::string_view type = " TEXT";
         std::string text = CLI::Formatter::make_option_opts(option);
-        if (option->get_positional() && text.starts_with(type)) text.erase(0, type.size());
+        if (!option->get_positional()) return text;
+        for (const std::string_view word : {" TEXT", " REQUIRED"}) {
+            if (const std::size_t place = text.find(word); place != std::string::npos) text.erase(place, word.size());
+        }
         return text;
     }
 };
@@ -98,8 +100,9 @@ std::optional<int> parse(CLI::App& root, const std::vector<std::string>& argumen
         return std::nullopt;
     } catch (const CLI::ParseError& error) {
         if (error.get_exit_code() == 0) {
-            root.exit(error, context.io().out, context.io().err);  // --help
-            return conclude(context, context.flush());
+            std::ostringstream help;
+            root.exit(error, help, context.io().err);
+            return conclude(context, context.print(help.str()));
         }
         std::string verb = "baton";
         const CLI::App* app = &root;

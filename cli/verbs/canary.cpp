@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "cli/find_version.h"
+#include "cli/served.h"
 #include "cli/traffic_text.h"
 #include "cli/verbs/verbs.h"
 
@@ -44,7 +45,9 @@ Status canary(Context& context, const Arguments& arguments) {
     const Query query = {{"environment", arguments.environment}, {"wait", arguments.wait ? "ready" : ""}};
     BATON_ASSIGN(const Json traffic,
                  arguments.end.empty() ? set_canary(api, arguments, query) : end_canary(api, arguments, query));
-    return context.answer(traffic, [&](std::ostream& out) { print_traffic(out, context.style(), traffic); });
+    BATON_TRY(context.answer(traffic, [&](std::ostream& out) { print_traffic(out, context.style(), traffic); }));
+    if (!arguments.wait || arguments.end == "abort") return {};
+    return served(text(traffic, "model"), member(traffic, arguments.end.empty() ? "canary" : "live"));
 }
 
 }  // namespace
@@ -64,7 +67,7 @@ void add_canary(CLI::App& root, Action& chosen) {
            {"promote", "abort"});
     verb->add_option("--reason", arguments->reason, "Why it is ended; it is kept in the audit log")->type_name("TEXT");
     verb->add_option("--env", arguments->environment, "Where")->type_name("ENV")->capture_default_str();
-    verb->add_flag("--wait", arguments->wait, "Return when the change is served");
+    verb->add_flag("--wait", arguments->wait, "Return when the change is served; exit 7 when the version cannot be");
     when_chosen(verb, chosen, [arguments](Context& context) { return canary(context, *arguments); });
 }
 

@@ -15,6 +15,10 @@ struct Arguments {
     std::string filter;
 };
 
+const std::string whose_tags =
+    "Models have tags, which baton edit sets; versions have others, from baton register --tag. A filter of models\n"
+    "looks at those of models, a filter of versions (baton list NAME, baton search) at those of versions.\n\n";
+
 std::string live_text(const Json& model) {
     std::vector<std::string> parts;
     for (const Json& live : member(model, "live")) {
@@ -51,10 +55,14 @@ Status list(Context& context, const Arguments& arguments) {
 
 void add_list(CLI::App& root, Action& chosen) {
     auto arguments = std::make_shared<Arguments>();
-    CLI::App* verb = add_verb(root, "list", "List the models, or the versions of one model",
-                              {"baton list", "baton list credit-risk", "baton list --filter \"tags.team = 'risk'\""});
+    CLI::App* verb =
+        add_verb(root, "list", "List the models, or the versions of one model",
+                 {"baton list", "baton list credit-risk", "baton list credit-risk --filter \"tags.data = '2026-Q1'\"",
+                  "baton list --filter \"tags.team = 'risk'\""});
+    verb->footer(whose_tags + verb->get_footer());
     add_model(verb, arguments->model, "A model");
-    verb->add_option("--filter", arguments->filter, "Only what fits")->type_name("FILTER");
+    verb->add_option("--filter", arguments->filter, "Only what fits: comparisons, LIKE, IN, joined by AND")
+        ->type_name("FILTER");
     when_chosen(verb, chosen, [arguments](Context& context) { return list(context, *arguments); });
 }
 

@@ -15,6 +15,10 @@ struct Arguments {
     std::string token;
 };
 
+const std::string which_profile =
+    "Without --profile it becomes the one that all commands use. With --profile NAME it is kept under that name, for\n"
+    "commands with --profile NAME; baton profile use NAME makes it the default.\n\n";
+
 Result<std::string> token_of(const Arguments& arguments, Io& io) {
     std::string token = arguments.token;
     if (token.empty()) token = io.environment("BATON_TOKEN").value_or("");
@@ -34,13 +38,20 @@ Status login(Context& context, const Arguments& arguments) {
     const std::string& wanted = context.options().profile;
     const std::string name = wanted.empty() ? "default" : wanted;
     profiles.profiles[name] = {.url = url, .token = token};
-    profiles.default_name = name;
+    if (wanted.empty() || !profiles.profiles.contains(profiles.default_name)) profiles.default_name = name;
+    const bool is_default = profiles.default_name == name;
     BATON_TRY(store.save(profiles));
 
     me["profile"] = name;
+    me["default"] = is_default;
+    if (!is_default) {
+        context.note("the default profile is still " + profiles.default_name + "; baton profile use " + name +
+                     " changes that");
+    }
     return context.answer(me, [&](std::ostream& out) {
         out << "logged in to " << url << " as " << printable(caller_name(me)) << " ("
-            << printable(joined(texts(me, "roles"))) << "), profile " << name << "\n";
+            << printable(joined(texts(me, "roles"))) << "), profile " << printable(name)
+            << (is_default ? ", the default" : "") << "\n";
     });
 }
 
@@ -48,9 +59,10 @@ Status login(Context& context, const Arguments& arguments) {
 
 void add_login(CLI::App& root, Action& chosen) {
     auto arguments = std::make_shared<Arguments>();
-    CLI::App* verb = add_verb(root, "login", "Remember a server and a token in the profile file",
-                              {"baton login http://127.0.0.1:8080 --token bt…",
+    CLI::App* verb = add_verb(root, "login", "Remember a server and a token in a profile",
+                              {"baton login http://127.0.0.1:8080 --token btp_…",
                                "baton login https://baton.example --token - --profile work < token.txt"});
+    verb->footer(which_profile + verb->get_footer());
     verb->add_option("URL", arguments->url, "The server")->required();
     verb->add_option("--token", arguments->token, "The token; - reads it from standard input")->type_name("TOKEN");
     when_chosen(verb, chosen, [arguments](Context& context) { return login(context, *arguments); });

@@ -6,6 +6,7 @@
 #include "cli/find_request.h"
 #include "cli/print.h"
 #include "cli/reference.h"
+#include "cli/served.h"
 #include "cli/verbs/verbs.h"
 
 namespace baton::cli {
@@ -28,7 +29,8 @@ Status promote(Context& context, const Arguments& arguments) {
     BATON_ASSIGN(const Json slot, api.post(api_path({"requests", text(request, "id"), "promotion"},
                                                     {{"wait", arguments.wait ? "ready" : ""}}),
                                            Json::object()));
-    return context.answer(slot, [&](std::ostream& out) { print_slot(out, slot); });
+    BATON_TRY(context.answer(slot, [&](std::ostream& out) { print_slot(out, slot); }));
+    return arguments.wait ? served(text(slot, "model"), slot) : Status();
 }
 
 }  // namespace
@@ -41,7 +43,7 @@ void add_promote(CLI::App& root, Action& chosen) {
     verb->add_option("ID|REF", arguments->which, "The request, or a version: its open request")->required();
     CLI::Option* environment = verb->add_option("--env", arguments->environment, "The request's environment");
     environment->type_name("ENV")->capture_default_str();
-    verb->add_flag("--wait", arguments->wait, "Return when the version answers predictions");
+    verb->add_flag("--wait", arguments->wait, "Return when the version answers predictions; exit 7 when it cannot");
     when_chosen(verb, chosen, [arguments, environment](Context& context) {
         arguments->environment_given = environment->count() > 0;
         return promote(context, *arguments);

@@ -150,7 +150,13 @@ Result<Fetched> bring(Context& context, Api& api, const Source& source, Mirror& 
     }
 }
 
-// Waits until the live set moves on from `revision`, for a bounded time. -1: unknown, ask anew.
+// Where a watch is.
+struct Watch {
+    std::int64_t revision = -1;  // of the live set that was looked at last; -1: unknown, ask anew
+    bool in_step = false;        // the folder shows what was live then
+};
+
+// Waits until the live set moves on from `revision`, for a bounded time. -1: unknown.
 Result<std::int64_t> next_revision(Api& api, const Source& source, std::int64_t revision) {
     Query query = {{"environment", source.environment()}};
     if (revision >= 0) {
@@ -164,37 +170,40 @@ Result<std::int64_t> next_revision(Api& api, const Source& source, std::int64_t 
     return now.is_number_integer() ? now.get<std::int64_t>() : -1;
 }
 
-// One turn of the watch; afterwards `revision` is what the folder is in step with.
-Status watch_turn(Context& context, Api& api, const Source& source, Mirror& mirror, std::int64_t& revision) {
-    BATON_ASSIGN(const std::int64_t now, next_revision(api, source, revision));
-    if (now == revision && revision >= 0) return {};
+Status watch_turn(Context& context, Api& api, const Source& source, Mirror& mirror, Watch& watch) {
+    BATON_ASSIGN(const std::int64_t now, next_revision(api, source, watch.revision));
+    if (now == watch.revision && watch.in_step) return {};
+    watch = {.revision = now, .in_step = false};
     BATON_ASSIGN(std::optional<Fetched> wanted, fetch_manifest(api, source, mirror.shown()));
     if (wanted) {
         BATON_ASSIGN(wanted, bring(context, api, source, mirror, *std::move(wanted)));
     }
-    revision = now;
+    watch.in_step = now >= 0;
     if (!wanted) return {};
     const std::string number = wanted->version.empty() ? "" : source.model() + "/" + wanted->version + ", ";
-    context.io().out << source.text() << " is now " << number << wanted->manifest.digest().text() << "\n";
-    return context.flush();
+    return context.print(source.text() + " is now " + number + wanted->manifest.digest().text() + "\n");
 }
+
+// What another version that goes live puts right, or whoever mends the server's copy or makes room here.
+bool is_damage(const Error& error) { return error.code == Code::integrity || error.code == Code::out_of_space; }
 
 // Ends only with an error that waiting does not cure, or with the process.
 Status watch(Context& context, Api& api, const Source& source, Mirror& mirror) {
-    std::int64_t revision = -1;
+    Watch watch;
     std::string last_note;
     while (true) {
-        const Status turn = watch_turn(context, api, source, mirror, revision);
+        const Status turn = watch_turn(context, api, source, mirror, watch);
         if (turn.ok()) {
             last_note.clear();
             continue;
         }
         const Error& error = turn.error();
-        const bool waits = is_transient(error) || error.code == Code::not_found;
-        if (!waits) return error;
+        const bool passes = is_transient(error) || error.code == Code::not_found;
+        if (!passes && !is_damage(error)) return error;
         if (error.message != last_note) context.note("waiting: " + error.message);
         last_note = error.message;
-        revision = -1;
+        // After damage the next change is waited for, so that a large file is not fetched again every other second.
+        if (passes) watch.revision = -1;
         context.io().pause(retry_pause);
     }
 }

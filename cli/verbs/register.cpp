@@ -5,6 +5,7 @@
 
 #include "artifacts/manifest.h"
 #include "cli/files.h"
+#include "cli/pairs.h"
 #include "cli/print.h"
 #include "cli/progress.h"
 #include "cli/upload.h"
@@ -24,18 +25,6 @@ struct Arguments {
     std::string notes;
     std::string engine;
 };
-
-Result<Json> pairs(const std::vector<std::string>& texts, const std::string& option) {
-    Json out = Json::object();
-    for (const std::string& pair : texts) {
-        const std::size_t cut = pair.find('=');
-        if (cut == std::string::npos || cut == 0) {
-            return invalid_argument(option + " '" + pair + "' has no form KEY=VALUE");
-        }
-        out[pair.substr(0, cut)] = pair.substr(cut + 1);
-    }
-    return out;
-}
 
 Result<std::vector<LocalFile>> hashed_files(Context& context, const std::vector<std::string>& paths) {
     BATON_ASSIGN(std::vector<LocalFile> files, collect_files(paths, [&](const std::string& path) {
@@ -69,8 +58,8 @@ Result<Digest> manifest_digest(const std::vector<LocalFile>& files) {
 
 Result<Json> version_body(Context& context, const Arguments& arguments, const std::vector<LocalFile>& files) {
     BATON_ASSIGN(const Digest digest, manifest_digest(files));
-    BATON_ASSIGN(Json tags, pairs(arguments.tags, "--tag"));
-    BATON_ASSIGN(Json metadata, pairs(arguments.metadata, "--metadata"));
+    BATON_ASSIGN(Json tags, parse_pairs(arguments.tags, "--tag"));
+    BATON_ASSIGN(Json metadata, parse_pairs(arguments.metadata, "--metadata"));
     Json entries = Json::array();
     for (const LocalFile& file : files) {
         entries.push_back({{"path", file.path}, {"size", file.size}, {"digest", file.digest.text()}});
@@ -122,7 +111,9 @@ void add_register(CLI::App& root, Action& chosen) {
     add_model(verb, arguments->model, "The model; made when it is new")->required();
     verb->add_option("PATH", arguments->paths, "Files, and folders whose content keeps its relative paths")->required();
     verb->add_option("--report", arguments->report, "A validation report as JSON")->type_name("FILE");
-    verb->add_option("--tag", arguments->tags, "Repeatable")->type_name("K=V")->allow_extra_args(false);
+    verb->add_option("--tag", arguments->tags, "A tag of the version; repeatable")
+        ->type_name("K=V")
+        ->allow_extra_args(false);
     verb->add_option("--metadata", arguments->metadata, "framework, task, code_revision, data_digest …; repeatable")
         ->type_name("K=V")
         ->allow_extra_args(false);

@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "cli/find_version.h"
+#include "cli/served.h"
 #include "cli/traffic_text.h"
 #include "cli/verbs/verbs.h"
 
@@ -36,7 +37,8 @@ Result<Json> set_shadow(Api& api, const Arguments& arguments) {
 Status shadow(Context& context, const Arguments& arguments) {
     BATON_ASSIGN(Api & api, context.api());
     BATON_ASSIGN(const Json traffic, arguments.end ? end_shadow(api, arguments) : set_shadow(api, arguments));
-    return context.answer(traffic, [&](std::ostream& out) { print_traffic(out, context.style(), traffic); });
+    BATON_TRY(context.answer(traffic, [&](std::ostream& out) { print_traffic(out, context.style(), traffic); }));
+    return arguments.wait && !arguments.end ? served(text(traffic, "model"), member(traffic, "shadow")) : Status();
 }
 
 }  // namespace
@@ -52,7 +54,7 @@ void add_shadow(CLI::App& root, Action& chosen) {
         ->capture_default_str();
     verb->add_flag("--end", arguments->end, "Compare no more");
     verb->add_option("--env", arguments->environment, "Where")->type_name("ENV")->capture_default_str();
-    verb->add_flag("--wait", arguments->wait, "Return when the version is loaded");
+    verb->add_flag("--wait", arguments->wait, "Return when the version is loaded; exit 7 when it cannot be");
     when_chosen(verb, chosen, [arguments](Context& context) { return shadow(context, *arguments); });
 }
 

@@ -8,12 +8,15 @@ namespace baton::cli {
 void add_serve(CLI::App& root, Action& chosen);
 void add_fsck(CLI::App& root, Action& chosen);
 void add_login(CLI::App& root, Action& chosen);
+void add_profile(CLI::App& root, Action& chosen);
 void add_whoami(CLI::App& root, Action& chosen);
 void add_user(CLI::App& root, Action& chosen);
 void add_token(CLI::App& root, Action& chosen);
 void add_register(CLI::App& root, Action& chosen);
 void add_list(CLI::App& root, Action& chosen);
 void add_show(CLI::App& root, Action& chosen);
+void add_edit(CLI::App& root, Action& chosen);
+void add_delete(CLI::App& root, Action& chosen);
 void add_alias(CLI::App& root, Action& chosen);
 void add_search(CLI::App& root, Action& chosen);
 void add_report(CLI::App& root, Action& chosen);

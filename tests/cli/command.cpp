@@ -12,9 +12,9 @@ Outcome CommandTest::baton(const std::vector<std::string>& arguments, const std:
     std::istringstream in(input);
     std::ostringstream out;
     std::ostringstream err;
-    if (output_is_full) out.setstate(std::ios::badbit);
+    std::ofstream full("/dev/full");
     Io io{.in = in,
-          .out = out,
+          .out = output_is_full ? static_cast<std::ostream&>(full) : out,
           .err = err,
           .out_is_terminal = on_terminal,
           .err_is_terminal = on_terminal,

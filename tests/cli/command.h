@@ -34,7 +34,7 @@ protected:
     std::map<std::string, std::string> environment;
     std::vector<std::chrono::milliseconds> pauses;
     bool on_terminal = false;
-    bool output_is_full = false;  // nothing can be written to standard output
+    bool output_is_full = false;  // standard output is a disk without room
 };
 
 }  // namespace baton::cli

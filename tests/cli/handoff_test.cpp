@@ -112,5 +112,72 @@ TEST_F(VerbTest, RollbackNamesANumber) {
     EXPECT_EQ(baton({"rollback", "risk", "--to", "x", "--reason", "y"}).code, 2);
 }
 
+TEST_F(VerbTest, WaitingForWhatIsNotServedIsAnError) {
+    server.on("POST /api/v1/models/risk/rollback", slot);
+    const std::vector<std::vector<std::string>> commands = {{"promote", "7", "--wait"},
+                                                            {"rollback", "risk", "--reason", "slow", "--wait"}};
+    for (const auto& command : commands) EXPECT_EQ(baton(command).code, 0) << testing::PrintToString(command);
+    EXPECT_EQ(server.requests("POST /api/v1/models/risk/rollback").at(0).target,
+              "/api/v1/models/risk/rollback?wait=ready");
+
+    constexpr const char* failed =
+        R"({"model":"risk","environment":"production","version":3,"serving":"failed","message":"bytes have changed"})";
+    for (const char* route : {"POST /api/v1/requests/7/promotion", "POST /api/v1/models/risk/rollback"}) {
+        server.on(route, failed);
+    }
+    for (auto command : commands) {
+        const Outcome outcome = baton(command);
+        EXPECT_EQ(outcome.code, 7) << testing::PrintToString(command);
+        EXPECT_THAT(outcome.out, HasSubstr("risk/3 is live in production (failed)"));
+        EXPECT_THAT(outcome.err, HasSubstr("error: risk/3 could not be loaded: bytes have changed\n"));
+        EXPECT_THAT(outcome.err, HasSubstr("hint: "));
+        command.push_back("--json");
+        const Outcome document = baton(command);
+        EXPECT_EQ(document.code, 7);
+        EXPECT_EQ(Json::parse(document.out)["serving"], "failed");
+    }
+    EXPECT_EQ(baton({"promote", "7"}).code, 0) << "nobody asked";
+
+    server.on("POST /api/v1/requests/7/promotion",
+              R"({"model":"risk","environment":"production","version":3,"serving":"loading"})");
+    const Outcome slow = baton({"promote", "7", "--wait"});
+    EXPECT_EQ(slow.code, 7);
+    EXPECT_THAT(slow.err, HasSubstr("risk/3 is still loading"));
+    EXPECT_EQ(baton({"promote", "7"}).code, 0);
+}
+
+TEST_F(VerbTest, WaitingForACandidateThatIsNotServedIsAnError) {
+    const auto traffic = [](const char* live, const char* canary, const char* shadow) {
+        const auto rule = [](const char* serving) -> Json {
+            if (serving == nullptr) return nullptr;
+            return {{"version", 4}, {"percent", 5.0}, {"sample", 5.0}, {"serving", serving}, {"message", "no room"}};
+        };
+        return Json{{"model", "risk"},
+                    {"environment", "production"},
+                    {"live", rule(live)},
+                    {"canary", rule(canary)},
+                    {"shadow", rule(shadow)}}
+            .dump();
+    };
+    const std::string rules = "PUT /api/v1/models/risk/traffic";
+    const std::string end = "POST /api/v1/models/risk/traffic/end";
+    const std::vector<std::string> canary = {"canary", "risk/4", "--percent", "5", "--wait"};
+    const std::vector<std::string> shadow = {"shadow", "risk/4", "--wait"};
+    server.on(rules, traffic("ready", "failed", "ready"));
+    const Outcome outcome = baton(canary);
+    EXPECT_EQ(outcome.code, 7);
+    EXPECT_THAT(outcome.err, HasSubstr("error: risk/4 could not be loaded: no room\n"));
+    EXPECT_EQ(baton(shadow).code, 0);
+    EXPECT_EQ(baton({"canary", "risk/4", "--percent", "5"}).code, 0);
+    server.on(rules, traffic("failed", "ready", "failed"));
+    EXPECT_EQ(baton(canary).code, 0);
+    EXPECT_EQ(baton(shadow).code, 7);
+
+    server.on(end, traffic("failed", nullptr, nullptr));
+    EXPECT_EQ(baton({"canary", "risk", "--end", "promote", "--wait"}).code, 7);
+    EXPECT_EQ(baton({"canary", "risk", "--end", "promote"}).code, 0);
+    EXPECT_EQ(baton({"canary", "risk", "--end", "abort", "--reason", "slow", "--wait"}).code, 0) << "nothing is loaded";
+}
+
 }  // namespace
 }  // namespace baton::cli

@@ -52,10 +52,10 @@ protected:
 TEST_F(HelpTest, EveryVerbHasExamples) {
     const std::vector<std::string> verbs = verbs_below({});
     for (const char* verb :
-         {"serve",    "login",   "whoami",     "user",     "token",   "register", "list",   "show",
-          "search",   "report",  "request",    "requests", "comment", "approve",  "reject", "promote",
-          "rollback", "retire",  "live",       "slots",    "pull",    "predict",  "log",    "diff",
-          "fsck",     "version", "completion", "alias",    "withdraw"}) {
+         {"serve",    "login",   "whoami",     "user",     "token",    "register", "list",   "show",
+          "search",   "report",  "request",    "requests", "comment",  "approve",  "reject", "promote",
+          "rollback", "retire",  "live",       "slots",    "pull",     "predict",  "log",    "diff",
+          "fsck",     "version", "completion", "alias",    "withdraw", "edit",     "delete", "profile"}) {
         EXPECT_THAT(verbs, testing::Contains(verb));
     }
     for (const std::string& verb : verbs) {
@@ -93,6 +93,14 @@ TEST_F(HelpTest, ValuesHaveNames) {
     EXPECT_THAT(baton({"rollback", "--help"}).out, testing::Not(HasSubstr("NAME TEXT")));
     EXPECT_THAT(baton({"completion", "--help"}).out, HasSubstr("SHELL bash|zsh|fish"));
     EXPECT_THAT(baton({"serve", "--help"}).out, testing::Not(HasSubstr("{false}")));
+}
+
+TEST_F(HelpTest, WhatMustBeGivenIsMarked) {
+    for (const char* verb : {"rollback", "retire", "reject"}) {
+        EXPECT_THAT(baton({verb, "--help"}).out, HasSubstr("--reason TEXT REQUIRED")) << verb;
+    }
+    EXPECT_THAT(baton({"retire", "--help"}).out, testing::Not(HasSubstr("REF REQUIRED")));
+    EXPECT_THAT(baton({"promote", "--help"}).out, testing::Not(HasSubstr("REQUIRED")));
 }
 
 TEST_F(HelpTest, OtherShellsKnowTheSameVerbs) {

@@ -18,8 +18,22 @@ TEST_F(OutputTest, AFullDiskIsAnError) {
     for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
              {"list"}, {"list", "--json"}, {"version"}, {"--help"}, {"completion", "bash"}}) {
         const Outcome outcome = baton(command);
-        EXPECT_NE(outcome.code, 0) << testing::PrintToString(command);
-        EXPECT_THAT(outcome.err, HasSubstr("standard output")) << testing::PrintToString(command);
+        EXPECT_EQ(outcome.code, 7) << testing::PrintToString(command);
+        EXPECT_THAT(outcome.err, HasSubstr("cannot write 'standard output': No space left on device"))
+            << testing::PrintToString(command);
+    }
+}
+
+// Of more than a stream keeps to itself, too, the cause is known.
+TEST_F(OutputTest, SoIsOneThatTurnsOutFullInTheMiddle) {
+    Json models = Json::array();
+    for (int i = 0; i < 2000; ++i) models.push_back({{"name", "model-" + std::to_string(i)}});
+    server.on("GET /api/v1/models", Json{{"items", models}}.dump());
+    for (const std::vector<std::string>& command :
+         std::vector<std::vector<std::string>>{{"list"}, {"list", "--json"}}) {
+        const Outcome outcome = baton(command);
+        EXPECT_EQ(outcome.code, 7);
+        EXPECT_THAT(outcome.err, HasSubstr("No space left on device"));
     }
 }
 

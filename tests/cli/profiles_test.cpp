@@ -49,8 +49,41 @@ TEST_F(ProfileTest, ALoosenedFileIsTightenedAgain) {
     ASSERT_EQ(::stat(file().c_str(), &info), 0);
     EXPECT_EQ(info.st_mode & 0777u, 0600u);
     const Json document = Json::parse(read(file()));
-    EXPECT_EQ(document["default"], "work");
     EXPECT_EQ(document["profiles"].size(), 2u);
+}
+
+TEST_F(ProfileTest, LoginUnderANameLeavesTheDefaultAlone) {
+    EXPECT_THAT(baton({"login", first.url(), "--token", "one", "--profile", "home"}).out, HasSubstr("the default"));
+    EXPECT_EQ(Json::parse(read(file()))["default"], "home") << "the first is the default";
+    const Outcome second_login = baton({"login", second.url(), "--token", "two", "--profile", "work"});
+    EXPECT_EQ(Json::parse(read(file()))["default"], "home");
+    EXPECT_THAT(second_login.err, HasSubstr("baton profile use work"));
+    ASSERT_EQ(baton({"whoami"}).code, 0);
+    EXPECT_EQ(first.requests().back().header("authorization"), "Bearer one");
+    ASSERT_EQ(baton({"login", second.url(), "--token", "three"}).code, 0);
+    EXPECT_EQ(Json::parse(read(file()))["default"], "default") << "without a name it is what comes next";
+}
+
+TEST_F(ProfileTest, ProfilesAreListedChosenAndRemoved) {
+    EXPECT_THAT(baton({"profile", "list"}).out, HasSubstr("no profiles"));
+    ASSERT_EQ(baton({"login", first.url(), "--token", "one", "--profile", "home"}).code, 0);
+    ASSERT_EQ(baton({"login", second.url(), "--token", "two", "--profile", "work"}).code, 0);
+    const Outcome listed = baton({"profile", "list", "--json"});
+    EXPECT_EQ(Json::parse(listed.out),
+              Json::parse(R"({"items":[{"name":"home","url":")" + first.url() +
+                          R"(","default":true},{"name":"work","url":")" + second.url() + R"(","default":false}]})"));
+    EXPECT_THAT(listed.out, testing::Not(HasSubstr("one"))) << "tokens are not shown";
+    EXPECT_THAT(baton({"profile", "list"}).out, HasSubstr(second.url()));
+
+    ASSERT_EQ(baton({"profile", "use", "work"}).code, 0);
+    ASSERT_EQ(baton({"whoami"}).code, 0);
+    EXPECT_EQ(second.requests().back().header("authorization"), "Bearer two");
+    EXPECT_EQ(baton({"profile", "use", "nowhere"}).code, 3);
+
+    ASSERT_EQ(baton({"profile", "remove", "work"}).code, 0);
+    EXPECT_EQ(Json::parse(read(file()))["profiles"].size(), 1u);
+    EXPECT_THAT(read(file()), testing::Not(HasSubstr("two")));
+    EXPECT_EQ(baton({"profile", "remove", "work"}).code, 3);
 }
 
 TEST_F(ProfileTest, XdgConfigHomeMovesTheFile) {

@@ -230,6 +230,41 @@ TEST_F(PullTest, WatchFollowsWhatIsLive) {
     EXPECT_EQ(manifests.back().header("if-none-match"), "\"" + second.text() + "\"");
 }
 
+// A damaged copy on the server is mended, or another version goes live: both end what no attempt of ours can.
+TEST_F(PullTest, WatchGoesOnAfterADownloadThatFailed) {
+    const Digest first = offer_live({{"m", "one"}});
+    server.on("GET /api/v1/models/risk/live/files/m", R"({"code":"integrity","detail":"the bytes have changed"})", 422);
+    Digest second;
+    int polls = 0;
+    server.on("GET /api/v1/live", [&](const FakeRequest&) -> FakeAnswer {
+        switch (++polls) {
+            case 2:
+                offer_live({{"m", "one"}});
+                return {.body = R"({"revision":5,"slots":[]})"};  // nothing new within the wait, but it is mended
+            case 3:
+                server.on("GET /api/v1/models/risk/live/files/m", "");
+                second = offer("/api/v1/models/risk/live", "/nowhere", {{"m", "two"}});
+                return {.body = R"({"revision":6,"slots":[]})"};
+            case 4:
+                offer_live({{"m", "two"}});
+                return {.body = R"({"revision":7,"slots":[]})"};
+            case 5:
+                return {.status = 401, .body = R"({"code":"unauthenticated","detail":"token expired"})"};
+            default:
+                return {.body = R"({"revision":5,"slots":[]})"};
+        }
+    });
+    const Outcome outcome = baton({"pull", "risk/live", target().string(), "--watch"});
+    EXPECT_EQ(outcome.code, 4) << outcome.err;
+    EXPECT_EQ(outcome.out, "risk/live is now " + first.text() + "\nrisk/live is now " + second.text() + "\n");
+    EXPECT_THAT(outcome.err, HasSubstr("waiting: the bytes have changed\n"));
+    EXPECT_THAT(outcome.err, HasSubstr("waiting: 'm' does not match"));
+    EXPECT_EQ(pauses.size(), 2u);
+    const auto requests = server.requests("GET /api/v1/live");
+    EXPECT_THAT(requests.at(1).target, HasSubstr("since=5&wait=30")) << "a change of live is followed at once";
+    EXPECT_THAT(requests.at(3).target, HasSubstr("since=6&wait=30"));
+}
+
 TEST_F(PullTest, WatchNeedsSomethingThatMoves) {
     EXPECT_EQ(baton({"pull", "risk/3", target().string(), "--watch"}).code, 2);
     EXPECT_EQ(baton({"pull", "risk/live", target().string(), "--watch", "--json"}).code, 2);

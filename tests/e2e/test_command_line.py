@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 
@@ -130,6 +131,30 @@ def test_json_is_exactly_one_document(server, verb):
     assert one_document(server.cli("vic", *verb, "--json")) is not None
 
 
+def test_a_reader_that_has_gone_is_said_so(server):
+    """As in `baton log | head`; whatever the size of the answer."""
+    for verb in (["completion", "bash"], ["version"], ["live"]):
+        reading, writing = os.pipe()
+        os.close(reading)
+        environment = {**os.environ, "BATON_URL": server.url, "BATON_TOKEN": server.tokens["vic"]}
+        done = subprocess.run([str(BINARY), *verb], stdout=writing, stderr=subprocess.PIPE, text=True, env=environment, timeout=60)
+        os.close(writing)
+        assert (done.returncode, done.stderr) == (7, "error: cannot write 'standard output': Broken pipe\n"), verb
+
+
+def test_what_is_said_of_models_and_versions_is_edited(server, name):
+    server.register(name, b"one", tags={"draft": "yes"})
+    server.cli("dana", "edit", name, "--description", "who pays back", "--tag", f"team={name}")
+    server.cli("dana", "edit", f"{name}/1", "--untag", "draft", "--tag", f"data={name}")
+    shown = one_document(server.cli("vic", "list", "--filter", f"tags.team = '{name}'", "--json"))["items"]
+    assert [(model["name"], model["description"]) for model in shown] == [(name, "who pays back")]
+    [version] = one_document(server.cli("vic", "list", name, "--filter", f"tags.data = '{name}'", "--json"))["items"]
+    assert version["tags"] == {"data": name}
+    assert server.cli("vic", "edit", name, "--description", "", ok=False).returncode == 4
+    server.cli("dana", "delete", name)
+    assert server.cli("vic", "show", name, ok=False).returncode == 3
+
+
 def test_profiles_are_shared_with_the_python_package(server, tmp_path, monkeypatch):
     import baton
 
@@ -154,33 +179,72 @@ def test_pull_shows_one_whole_version(server, name, tmp_path):
     assert (target / "weights.txt").read_bytes() == b"one", "the Python package and the command share the layout"
 
 
-def test_pull_watch_follows_what_is_live(server, name, tmp_path):
-    server.make_live(name, b"one")
-    target = tmp_path / "here"
-    environment = {**os.environ, "BATON_URL": server.url, "BATON_TOKEN": server.tokens["vic"], "XDG_CONFIG_HOME": str(tmp_path)}
-    command = [str(BINARY), "pull", f"{name}/live", str(target), "--watch"]
-    watcher = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    shown = lambda content: lambda: target.exists() and (target / "weights.txt").read_bytes() == content  # noqa: E731
-    try:
-        wait_for(shown(b"one"))
-        server.make_live(name, b"two")
-        wait_for(shown(b"two"))
-        server.call("drew", "POST", f"/models/{name}/rollback", {"reason": "back"})
-        wait_for(shown(b"one"))
-        assert watcher.poll() is None
-    finally:
+@pytest.fixture
+def watch(tmp_path):
+    """Starts `pull --watch` of a model's live version, and answers what says whether the folder shows some content."""
+    watchers = []
+
+    def start(server, name):
+        target = tmp_path / "here"
+        environment = {**os.environ, "BATON_URL": server.url, "BATON_TOKEN": server.tokens["vic"], "XDG_CONFIG_HOME": str(tmp_path)}
+        command = [str(BINARY), "pull", f"{name}/live", str(target), "--watch"]
+        watchers.append(subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        return lambda content: lambda: target.exists() and (target / "weights.txt").read_bytes() == content
+
+    yield start
+    for watcher in watchers:
+        assert watcher.poll() is None, "it goes on until it is stopped"
         watcher.send_signal(signal.SIGTERM)
         watcher.wait(timeout=20)
+
+
+def test_pull_watch_follows_what_is_live(server, name, watch):
+    server.make_live(name, b"one")
+    shows = watch(server, name)
+    wait_for(shows(b"one"))
+    server.make_live(name, b"two")
+    wait_for(shows(b"two"))
+    server.call("drew", "POST", f"/models/{name}/rollback", {"reason": "back"})
+    wait_for(shows(b"one"))
+
+
+def test_pull_watch_goes_on_after_a_change_of_another_model(fresh, watch):
+    fresh.make_live("mine", b"one")
+    shows = watch(fresh, "mine")
+    wait_for(shows(b"one"))
+    fresh.make_live("other", b"x")
+    unchanged = re.compile(r'/models/mine/live\b.*\b304\b')
+    wait_for(lambda: any(unchanged.search(line) for line in fresh.log.read_text(errors="replace").splitlines()))
+    fresh.make_live("mine", b"two")
+    wait_for(shows(b"two"), timeout=5)
+
+
+def test_pull_watch_goes_on_after_a_download_that_failed(fresh, watch):
+    fresh.make_live("mine", b"one")
+    shows = watch(fresh, "mine")
+    wait_for(shows(b"one"))
+    damaged = fresh.register("mine", b"two", report=REPORT)
+    damage(fresh, damaged, b"tow")
+    fresh.promote(fresh.hand_over(damaged), wait=False)
+    wait_for(lambda: "/models/mine/live/files/" in fresh.log.read_text(errors="replace").split("/promotion")[-1])
+    fresh.make_live("mine", b"three")
+    wait_for(shows(b"three"), timeout=10)
+
+
+def damage(server, version, content):
+    """Puts other bytes into the place of the version's one blob."""
+    digest = version["files"][0]["digest"].split(":")[1]
+    stored = next(path for path in server.data.rglob(f"*{digest[2:]}*") if path.is_file())
+    stored.chmod(0o600)
+    stored.write_bytes(content)
+    return digest
 
 
 def test_a_damaged_blob_is_noticed_by_pull_and_fsck(fresh, tmp_path):
     version = fresh.register("m", b"good bytes")
     fresh.cli("vic", "pull", "m/1", tmp_path / "here")
     other = fresh.register("m", b"also good!")
-    digest = other["files"][0]["digest"].split(":")[1]
-    damaged = next(path for path in fresh.data.rglob(f"*{digest[2:]}*") if path.is_file())
-    damaged.chmod(0o600)
-    damaged.write_bytes(b"also bad!!")
+    digest = damage(fresh, other, b"also bad!!")
     done = fresh.cli("vic", "pull", "m/2", tmp_path / "here", ok=False)
     assert done.returncode == 8, done.stderr
     assert (tmp_path / "here" / "weights.txt").read_bytes() == b"good bytes", "nothing was replaced"

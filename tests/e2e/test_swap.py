@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 
+import pytest
+
 import baton
 from harness import REPORT, request
 from models import constant
@@ -93,6 +95,21 @@ def test_a_version_that_cannot_be_loaded_leaves_the_old_one_serving(server, name
     assert serving_metric(server, name) == 1
     answer = server.client("vic").predict(name, [[1, 2]])
     assert (answer.version, answer["variable"]) == ("3", [[3.0]])
+
+
+def test_whoever_waits_is_told_that_a_version_cannot_be_loaded(server, name):
+    server.make_live(name, constant(1.0), path="model.onnx")
+    damaged = server.register(name, constant(2.0), path="model.onnx", report=REPORT)
+    request_id = server.hand_over(damaged)["id"]
+    spoil(server, damaged["files"][0]["digest"])
+    tried = server.cli("drew", "canary", f"{name}/2", "--percent", "5", "--wait", ok=False)
+    assert tried.returncode == 7 and "have changed" in tried.stderr
+    promoted = server.cli("drew", "promote", request_id, "--wait", ok=False)
+    assert promoted.returncode == 7 and f"error: {name}/2 could not be loaded: " in promoted.stderr
+    back = server.cli("drew", "rollback", name, "--reason", "damaged", "--wait").stdout
+    assert back == f"{name}/1 is live in production (ready)\n"
+    with server.client("drew") as client, pytest.raises(baton.Conflict, match=f"{name}/2 .* cannot be served"):
+        client.promote(server.hand_over(damaged)["id"])
 
 
 def spoil(server, digest):
