@@ -1,9 +1,9 @@
 #include "server/inference/service.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
+#include "base/text.h"
 #include "inference/traffic.h"
 #include "server/inference/batched_call.h"
 #include "server/inference/call.h"
@@ -69,11 +69,7 @@ bool may_join_batch(const InferenceCall& call) {
 }  // namespace
 
 std::optional<std::uint32_t> parse_version(std::string_view segment) {
-    std::uint32_t version = 0;
-    const auto* end = segment.data() + segment.size();
-    const auto [stop, error] = std::from_chars(segment.data(), end, version);
-    if (error != std::errc() || stop != end || segment.starts_with('0')) return std::nullopt;
-    return version;
+    return segment.starts_with('0') ? std::nullopt : parse_whole<std::uint32_t>(segment);
 }
 
 Result<InferenceTarget> parse_target(std::string_view model, std::string_view version) {
