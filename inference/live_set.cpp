@@ -65,10 +65,7 @@ struct LiveSet::Impl {
     };
 
     Impl(Options chosen, LiveTable& live_table, ReadBlob read)
-        : options(std::move(chosen)),
-          table(live_table),
-          read_blob(std::move(read)),
-          loaded(options.environment, options.warm_previous) {
+        : options(std::move(chosen)), table(live_table), read_blob(std::move(read)), loaded(options.environment) {
         if (!options.load_model) options.load_model = load_with_eigen;
     }
 
@@ -76,6 +73,8 @@ struct LiveSet::Impl {
     // False if a newer live set, or the end, came between.
     bool work_off(const std::stop_token& stop, std::uint64_t generation, const std::vector<WantedSlot>& wanted);
     void bring_up(std::uint64_t generation, const WantedSlot& slot, std::uint64_t shown);
+    void bring_up_previous(const WantedSlot& slot, std::uint64_t shown);
+    Result<ServedVersionPtr> find_or_load(const WantedSlot& slot);
     Result<ServedVersionPtr> load(const WantedSlot& slot) const;
     void conclude(std::uint64_t generation, const WantedSlot& slot, ServingState state, std::string message);
     Status check(const WantedSlot& slot, const Model& model) const;
@@ -106,6 +105,7 @@ struct LiveSet::Impl {
     // Guarded by mutex.
     std::vector<Slot> slots;
     std::vector<ServedVersionPtr> warm;
+    std::map<SlotKey, std::uint32_t> answering;  // the version of each slot in the table
     std::map<SlotKey, std::shared_ptr<Shadow>> shadows;
     std::uint64_t revision = 0;           // of `slots`
     std::uint64_t generation_wanted = 0;  // counts calls of want() that were not ignored
@@ -121,6 +121,7 @@ void LiveSet::Impl::publish(std::uint64_t shown) {
     {
         const std::lock_guard lock(mutex);
         warm = loaded.warm();
+        answering = loaded.answering();
         shadows = loaded.shadows();
     }
     const auto gone = std::ranges::partition(routable, [&](const auto& version) { return loaded.holds(version); });
@@ -187,15 +188,27 @@ void LiveSet::Impl::bring_up(std::uint64_t generation, const WantedSlot& slot, s
         if (loaded.clear(key_of(slot))) publish(shown);
         return conclude(generation, slot, ServingState::ready, std::string(files_only));
     }
-    ServedVersionPtr version = loaded.find(slot);
-    if (version == nullptr) {
-        auto result = load(slot);
-        if (!result.ok()) return conclude(generation, slot, ServingState::failed, result.error().message);
-        version = *std::move(result);
-        routable.push_back(version);
+    auto version = find_or_load(slot);
+    if (!version.ok()) {
+        if (slot.previous != nullptr && !loaded.answers(key_of(slot))) bring_up_previous(slot, shown);
+        return conclude(generation, slot, ServingState::failed, version.error().message);
     }
-    if (loaded.serve(slot, std::move(version))) publish(shown);
+    if (loaded.serve(slot, *std::move(version))) publish(shown);
     conclude(generation, slot, ServingState::ready, {});
+}
+
+// After a start no version is there that could go on in place of one that fails.
+void LiveSet::Impl::bring_up_previous(const WantedSlot& slot, std::uint64_t shown) {
+    if (!slot.previous->model_file) return;
+    auto version = find_or_load(*slot.previous);
+    if (version.ok() && loaded.serve(slot, *std::move(version))) publish(shown);
+}
+
+Result<ServedVersionPtr> LiveSet::Impl::find_or_load(const WantedSlot& slot) {
+    if (ServedVersionPtr version = loaded.find(slot)) return version;
+    BATON_ASSIGN(ServedVersionPtr version, load(slot));
+    routable.push_back(version);
+    return version;
 }
 
 Result<ServedVersionPtr> LiveSet::Impl::load(const WantedSlot& slot) const try {
@@ -206,6 +219,7 @@ Result<ServedVersionPtr> LiveSet::Impl::load(const WantedSlot& slot) const try {
     BATON_ASSIGN(version->cost_per_row, warm_up(*version->engine));
     BATON_TRY(check(slot, *version->engine));
     if (!version->engine->may_run_on_loop()) version->cost_per_row = ServedVersion::unmeasured_cost;
+    if (options.batching) version->batcher = make_batcher(*version->engine, options.batching(slot.model));
     version->model = slot.model;
     version->version = slot.version;
     version->digest = slot.digest;
@@ -222,7 +236,6 @@ Result<ServedVersionPtr> LiveSet::Impl::load(const WantedSlot& slot) const try {
 Status LiveSet::Impl::check(const WantedSlot& slot, const Model& model) const {
     if (!options.read_golden) return {};
     BATON_ASSIGN(const std::optional<Golden> golden, options.read_golden(slot));
-    if (options.batching) version->batcher = make_batcher(*version->engine, options.batching(slot.model));
     return golden ? check_golden(model, *golden) : Status();
 }
 
@@ -253,7 +266,8 @@ void LiveSet::want(std::uint64_t revision, std::vector<WantedSlot> slots) {
         std::vector<Impl::Slot> next;
         for (WantedSlot& wanted : slots) {
             const auto known = std::ranges::find_if(impl_->slots, [&](const Impl::Slot& slot) {
-                return slot.state == ServingState::ready && same_version(slot.wanted, wanted);
+                const bool is_retry = slot.state == ServingState::failed && slot.wanted.revision == wanted.revision;
+                return (slot.state == ServingState::ready || is_retry) && same_version(slot.wanted, wanted);
             });
             Impl::Slot slot{.wanted = std::move(wanted), .state = ServingState::loading, .message = {}};
             if (known != impl_->slots.end()) {
@@ -273,6 +287,7 @@ std::vector<SlotStatus> LiveSet::statuses() const {
     const std::lock_guard lock(impl_->mutex);
     std::vector<SlotStatus> statuses;
     for (const auto& slot : impl_->slots) {
+        const auto answering = impl_->answering.find(key_of(slot.wanted));
         statuses.push_back({.model = slot.wanted.model,
                             .environment = slot.wanted.environment,
                             .role = slot.wanted.role,
@@ -281,6 +296,7 @@ std::vector<SlotStatus> LiveSet::statuses() const {
                             .engine = std::string(engine_name(slot.wanted.engine)),
                             .state = slot.state,
                             .message = slot.message});
+        if (answering != impl_->answering.end()) statuses.back().answering = answering->second;
     }
     return statuses;
 }
@@ -311,6 +327,11 @@ void LiveSet::on_change(std::function<void()> listener) { impl_->listener = std:
 bool LiveSet::settled(std::uint64_t revision) const {
     const std::lock_guard lock(impl_->mutex);
     return impl_->generation_settled > 0 && revision <= impl_->revision_settled;
+}
+
+bool LiveSet::idle() const {
+    const std::lock_guard lock(impl_->mutex);
+    return impl_->generation_settled == impl_->generation_wanted;
 }
 
 }  // namespace baton::inference

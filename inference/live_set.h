@@ -40,6 +40,9 @@ struct WantedSlot {
     std::uint32_t share = 0;    // in 1/10,000
     std::string header = {};    // the sticky one; empty: none
     std::uint64_t started = 0;  // the revision at which it became the candidate: another one is another rollout
+    // Of a live one: what a rollback would make live; null: nothing. Once replaced it stays loaded, and it answers
+    // where the wanted version cannot be loaded and no other answers.
+    std::shared_ptr<const WantedSlot> previous = nullptr;
 };
 
 // A version drains once it is not routable any more and requests still use it; no wanted slot does.
@@ -57,6 +60,7 @@ struct SlotStatus {
     std::string engine = {};  // that the version asks for; empty for whichever runs it
     ServingState state = ServingState::loading;
     std::string message;  // why it failed; files_only for a ready version without a model that an engine runs
+    std::optional<std::uint32_t> answering = {};  // the version that answers: another one than `version` if that failed
 };
 
 // Loads on a thread of its own, so neither requests nor mutations wait for it. Thread-safe.
@@ -72,25 +76,25 @@ public:
 
     struct Options {
         std::string environment = "production";  // the one that requests without a version are answered from
-        std::size_t warm_previous = 1;           // replaced live versions kept loaded per model
         LoadModel load_model = {};               // empty: the Eigen engine alone
         ReadGolden read_golden = {};             // empty: nothing is compared
+        std::function<Batching(std::string_view model)> batching = {};  // empty: every request runs by itself
     };
 
     LiveSet(Options options, LiveTable& table, ReadBlob read_blob);
-        std::function<Batching(std::string_view model)> batching = {};  // empty: every request runs by itself
     ~LiveSet();  // lets the running load end; what is published stays published
     LiveSet(const LiveSet&) = delete;
     LiveSet& operator=(const LiveSet&) = delete;
 
     // The whole live set of one revision, candidates included. Older revisions than one already given are ignored; a
     // newer one, or the same again, takes the place of one that is still being worked off, and what failed is tried
-    // again. A version that cannot be loaded leaves the one before it serving and shows up as failed; every other slot
-    // goes on. Each slot is published as soon as it is loaded; the table shows the revision once all were.
+    // again. A version that cannot be loaded leaves the one before it serving (or, if there is none, brings the
+    // previous one up) and shows up as failed; every other slot goes on. Each slot is published as soon as it is
+    // loaded; the table shows the revision once all were.
     void want(std::uint64_t revision, std::vector<WantedSlot> slots);
 
     std::vector<SlotStatus> statuses() const;  // in the order of want()
-    // Versions that are loaded and not live any more, ascending: kept warm, or draining.
+    // Versions that are loaded and not live any more, ascending: kept warm for a rollback, or draining.
     std::vector<DepartingVersion> departing() const;
     // nullopt when there is no shadow that is loaded.
     std::optional<ShadowStatistics> shadow_statistics(std::string_view model, std::string_view environment) const;
@@ -98,6 +102,8 @@ public:
     void on_change(std::function<void()> listener);
     // True once `revision` or a newer one has been worked off, with success or not.
     bool settled(std::uint64_t revision) const;
+    // True while nothing that is wanted waits to be worked off.
+    bool idle() const;
 
 private:
     struct Impl;

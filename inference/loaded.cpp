@@ -22,17 +22,14 @@ ServedVersionPtr Loaded::find(const WantedSlot& slot) const {
         const auto found = std::ranges::find_if(versions, [&](const auto& v) { return is_version(*v, slot); });
         return found != versions.end() ? *found : nullptr;
     };
-    const auto warm = warm_.find(slot.model);
-    if (warm != warm_.end()) {
-        if (auto version = among(warm->second)) return version;
-    }
+    if (auto version = among(warm_)) return version;
     return among(parted_);
 }
 
 bool Loaded::serve(const WantedSlot& slot, ServedVersionPtr version) {
     const bool changed = slot.role == SlotRole::live ? serve_live(key_of(slot), std::move(version))
                                                      : serve_candidate(slot, std::move(version));
-    std::erase_if(warm_[slot.model], [&](const auto& warm) { return is_serving(warm); });
+    std::erase_if(warm_, [&](const auto& warm) { return is_serving(warm); });
     return changed;
 }
 
@@ -84,10 +81,15 @@ bool Loaded::retain(const std::vector<WantedSlot>& wanted) {
         slot = serving_.erase(slot);
         any = true;
     }
-    const auto models = std::erase_if(warm_, [&](const auto& warm) {
-        return std::ranges::none_of(wanted, [&](const WantedSlot& w) { return w.model == warm.first; });
-    });
-    return any || models > 0;
+    previous_.clear();
+    for (const WantedSlot& w : wanted) {
+        if (w.previous != nullptr) previous_.push_back(w.previous);
+    }
+    const auto is_done_with = [&](const ServedVersionPtr& warm) {
+        const bool comes_back = std::ranges::any_of(wanted, [&](const auto& w) { return is_version(*warm, w); });
+        return !comes_back && !is_previous(*warm);
+    };
+    return std::erase_if(warm_, is_done_with) > 0 || any;
 }
 
 std::shared_ptr<const Routes> Loaded::routes(std::uint64_t revision) const {
@@ -102,7 +104,7 @@ std::shared_ptr<const Routes> Loaded::routes(std::uint64_t revision) const {
         Routes::Entry& entry = add(serving.version);
         if (key.environment == environment_ && key.role == SlotRole::live) entry.live = serving.version;
     }
-    for (const auto& [model, versions] : warm_) std::ranges::for_each(versions, add);
+    std::ranges::for_each(warm_, add);
 
     auto routes = std::make_shared<Routes>();
     routes->revision = revision;
@@ -132,17 +134,15 @@ std::shared_ptr<const Traffic> Loaded::traffic_of(const std::string& model) cons
     return traffic;
 }
 
-std::vector<ServedVersionPtr> Loaded::warm() const {
-    std::vector<ServedVersionPtr> all;
-    for (const auto& [model, versions] : warm_) all.insert(all.end(), versions.begin(), versions.end());
-    return all;
+std::map<SlotKey, std::uint32_t> Loaded::answering() const {
+    std::map<SlotKey, std::uint32_t> versions;
+    for (const auto& [key, serving] : serving_) versions.emplace(key, serving.version->version);
+    return versions;
 }
 
 bool Loaded::holds(const ServedVersionPtr& version) const {
     const auto among = [&](const auto& versions) { return std::ranges::find(versions, version) != versions.end(); };
-    if (is_serving(version) || among(parted_)) return true;
-    const auto warm = warm_.find(version->model);
-    return warm != warm_.end() && among(warm->second);
+    return is_serving(version) || among(parted_) || among(warm_);
 }
 
 std::map<SlotKey, std::shared_ptr<Shadow>> Loaded::shadows() const {
@@ -157,12 +157,13 @@ bool Loaded::is_serving(const ServedVersionPtr& version) const {
     return std::ranges::any_of(serving_, [&](const auto& slot) { return slot.second.version == version; });
 }
 
+bool Loaded::is_previous(const ServedVersion& version) const {
+    return std::ranges::any_of(previous_, [&](const auto& previous) { return is_version(version, *previous); });
+}
+
 void Loaded::keep_warm(const ServedVersionPtr& version) {
-    if (is_serving(version)) return;
-    auto& warm = warm_[version->model];
-    std::erase(warm, version);
-    warm.insert(warm.begin(), version);
-    if (warm.size() > warm_previous_) warm.resize(warm_previous_);
+    if (is_serving(version) || !is_previous(*version)) return;
+    if (std::ranges::find(warm_, version) == warm_.end()) warm_.push_back(version);
 }
 
 void Loaded::end(Serving& serving) {

@@ -19,6 +19,10 @@ struct Health {
     std::atomic<bool>& draining;
 };
 
+// From when all that was live at the start was loaded, or failed to load, until the server drains: what is loaded later
+// never makes it unready.
+bool is_ready(const Health& health);
+
 // GET /healthz, /readyz, /metrics. `health` must outlive the router.
 void add_health_routes(Router& router, const Health& health);
 

@@ -42,6 +42,10 @@ Result<std::vector<inference::WantedSlot>> wanted_slots(const registry::Snapshot
     for (const registry::Slot& slot : live.slots) {
         BATON_ASSIGN(const registry::Version version, get_version(snapshot, system, slot.model, slot.version));
         wanted.push_back(wanted_slot(version, slot.environment, slot.revision));
+        if (const auto previous = rollback_target(snapshot, slot)) {
+            wanted.back().previous =
+                std::make_shared<const inference::WantedSlot>(wanted_slot(*previous, slot.environment, slot.revision));
+        }
     }
     for (const registry::TrafficRule& rule : traffic_rules(snapshot)) {
         BATON_ASSIGN(const registry::Version version, get_version(snapshot, system, rule.model, rule.version));
@@ -67,6 +71,7 @@ Result<std::optional<inference::Golden>> read_golden(const registry::Store& stor
 
 Status LiveFeed::start() {
     store_.on_live_change([this](std::int64_t revision) {
+        if (revision <= handed_) return;  // one commit may move the revision more than once, and tells of each
         const Status status = hand_over();
         behind_ = !status.ok();
         if (behind_) {
@@ -79,7 +84,8 @@ Status LiveFeed::start() {
 
 void LiveFeed::catch_up() {
     const auto failed = [](const inference::SlotStatus& slot) { return slot.state == inference::ServingState::failed; };
-    if (!behind_ && std::ranges::none_of(live_set_.statuses(), failed)) return;
+    // Wanted again while others still load, what fails slowly would be tried before them for ever.
+    if (!behind_ && (!live_set_.idle() || std::ranges::none_of(live_set_.statuses(), failed))) return;
     behind_ = !hand_over().ok();
 }
 
@@ -99,7 +105,8 @@ void LiveFeed::log_changes() {
                    {"role", role},
                    {"version", std::int64_t{slot.version}},
                    {"revision", static_cast<std::int64_t>(slot.revision)},
-                   {"message", slot.message}});
+                   {"message", slot.message},
+                   {"answering", slot.answering ? std::to_string(*slot.answering) : ""}});
     }
 }
 
@@ -109,6 +116,7 @@ Status LiveFeed::hand_over() {
         [&](const registry::Snapshot& snapshot) { return wanted_slots(snapshot, revision); });
     if (!slots.ok()) return std::move(slots).error();
     live_set_.want(static_cast<std::uint64_t>(revision), *std::move(slots));
+    handed_ = revision;
     return {};
 }
 

@@ -11,7 +11,8 @@
 
 namespace baton::server {
 
-// The live set as inference wants it, with the ONNX blob of each version; candidates of traffic rules come last.
+// The live set as inference wants it, with the ONNX blob of each version and of the one that a rollback would go to;
+// candidates of traffic rules come last.
 Result<std::vector<inference::WantedSlot>> wanted_slots(const registry::Snapshot& snapshot, std::int64_t& revision);
 
 // What the version of a slot answered when it was registered.
@@ -35,6 +36,7 @@ private:
     registry::Store& store_;
     inference::LiveSet& live_set_;
     std::atomic<bool> behind_ = false;           // the latest live set could not be read
+    std::atomic<std::int64_t> handed_ = -1;      // the revision that inference knows
     std::map<std::string, std::string> logged_;  // by slot, its version and state
 };
 

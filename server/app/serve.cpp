@@ -206,7 +206,7 @@ private:
         inference.server_name = options.server_name;
         inference.server_version = BATON_VERSION;
         inference.timeout = options.inference_timeout;
-        inference.ready = [this] { return !draining_.load(); };
+        inference.ready = [this] { return is_ready(health_); };
         inference.payloads = payloads_ ? &*payloads_ : nullptr;
         return inference;
     }

@@ -78,6 +78,8 @@ json slot(const registry::Slot& value, const SlotStatuses& statuses) {
     const bool current = status != statuses.end() && status->revision == static_cast<std::uint64_t>(value.revision);
     item["serving"] = current ? inference::serving_state_name(status->state) : "loading";
     item["message"] = current ? status->message : "";
+    const bool answered = status != statuses.end() && status->answering.has_value();
+    item["serving_version"] = answered ? json(*status->answering) : json(nullptr);
     if (current && !status->engine.empty()) item["engine"] = status->engine;
     return item;
 }
@@ -200,7 +202,8 @@ std::string to_json(const registry::PromotionRequest& request) {
                  {"closing_reason", request.closing_reason},
                  {"approvals", approvals(request.approvals)},
                  {"comments", comments},
-                 {"evaluation", evaluation(request.evaluation)}});
+                 {"evaluation", evaluation(request.evaluation)},
+                 {"warnings", request.warnings}});
 }
 
 std::string to_json(const registry::AuditEntry& entry) {

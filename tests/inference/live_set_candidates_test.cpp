@@ -31,7 +31,7 @@ TEST_F(LiveSetTest, ACanaryStandsBesideTheLiveVersion) {
     const int before = reads;
     settle(3, {slot("a", 1), candidate(SlotRole::canary, "a", 2, 5000)});
     EXPECT_EQ(table.destination("a").traffic->canary_share, 5000U);
-    settle(4, {slot("a", 2)});
+    settle(4, {after(slot("a", 2), 1)});
     EXPECT_EQ(reads, before) << "what is loaded is not loaded again";
     EXPECT_EQ(answer(table.live("a")), 20);
     EXPECT_EQ(table.destination("a").traffic, nullptr);

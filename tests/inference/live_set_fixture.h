@@ -34,6 +34,12 @@ inline WantedSlot slot(std::string model, std::uint32_t version, std::string env
             .revision = version};
 }
 
+// The same in the place of an earlier version, to which a rollback would go.
+inline WantedSlot after(WantedSlot wanted, std::uint32_t previous) {
+    wanted.previous = std::make_shared<const WantedSlot>(slot(wanted.model, previous, wanted.environment));
+    return wanted;
+}
+
 // Beside the live version of its model.
 inline WantedSlot candidate(SlotRole role, std::string model, std::uint32_t version, std::uint32_t share,
                             std::uint64_t started = 1) {

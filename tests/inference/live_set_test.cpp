@@ -52,6 +52,7 @@ TEST_F(LiveSetTest, KeepsTheOldVersionWhenTheNewOneFails) {
         EXPECT_EQ(answer(table.live("a")), 10);
         EXPECT_EQ(answer(table.live("b")), 20) << "the others go on";
         EXPECT_EQ(set.statuses()[0].state, ServingState::failed);
+        EXPECT_EQ(set.statuses()[0].answering, 1U);
         EXPECT_THAT(set.statuses()[0].message, HasSubstr(message));
         EXPECT_THAT(loaded_versions("a"), ElementsAre(1U));
     }
@@ -66,6 +67,21 @@ TEST_F(LiveSetTest, TriesAgainWhatFailed) {
     settle(2, {slot("a", 1)});
     EXPECT_EQ(set.statuses()[0].state, ServingState::ready);
     EXPECT_EQ(answer(table.live("a")), 10);
+}
+
+TEST_F(LiveSetTest, WhatFailedStaysFailedWhileItIsTriedAgain) {
+    put("slow", 1, "gated");
+    LiveSet& set = start();
+    settle(1, {slot("a", 1)});
+    set.want(2, {slot("slow", 1), slot("a", 1)});
+    EXPECT_EQ(set.statuses()[1].state, ServingState::failed);
+    EXPECT_THAT(set.statuses()[1].message, HasSubstr("digest mismatch"));
+    WantedSlot again = slot("a", 1);
+    again.revision = 3;  // somebody made it live once more
+    set.want(3, {slot("slow", 1), again});
+    EXPECT_EQ(set.statuses()[1].state, ServingState::loading);
+    gate.count_down();
+    wait_until([&] { return set.settled(3); });
 }
 
 TEST_F(LiveSetTest, AModelThatRefusesMadeUpRowsIsServedUnmeasured) {
@@ -122,26 +138,79 @@ TEST_F(LiveSetTest, KeepsThePreviousVersionWarmAndFreesTheOneBefore) {
     start();
     settle(1, {slot("a", 1)});
     const std::weak_ptr<const ServedVersion> first = table.live("a");
-    settle(2, {slot("a", 2)});
+    settle(2, {after(slot("a", 2), 1)});
     EXPECT_THAT(loaded_versions("a"), ElementsAre(1U, 2U));
     EXPECT_EQ(answer(table.version("a", 1)), 1);
 
     settle(3, {slot("a", 1)});  // rolled back without loading
     EXPECT_EQ(reads, 2);
     EXPECT_EQ(table.live("a"), first.lock());
-    EXPECT_THAT(loaded_versions("a"), ElementsAre(1U, 2U));
+    EXPECT_THAT(loaded_versions("a"), ElementsAre(1U)) << "no rollback goes to what was rolled back from";
 
-    settle(4, {slot("a", 2)});
+    settle(4, {after(slot("a", 2), 1)});
     const ServedVersionPtr in_flight = first.lock();
-    settle(5, {slot("a", 3)});
+    settle(5, {after(slot("a", 3), 2)});
     EXPECT_THAT(loaded_versions("a"), ElementsAre(2U, 3U));
     EXPECT_EQ(answer(in_flight), 1) << "a running request keeps its version";
+}
+
+TEST_F(LiveSetTest, AWarmVersionThatNoRollbackGoesToAnyMoreIsFreed) {
+    for (std::uint32_t version = 1; version <= 2; ++version) put("a", version, std::to_string(version));
+    LiveSet& set = start();
+    settle(1, {slot("a", 1)});
+    settle(2, {after(slot("a", 2), 1)});
+    ASSERT_THAT(loaded_versions("a"), ElementsAre(1U, 2U));
+    settle(3, {slot("a", 2)});  // as after a retirement of 1
+    EXPECT_THAT(loaded_versions("a"), ElementsAre(2U));
+    EXPECT_TRUE(set.departing().empty());
+}
+
+TEST_F(LiveSetTest, ThePreviousVersionAnswersWhereTheWantedOneFailsAfterAStart) {
+    put("a", 1, "10");
+    put("a", 2, "broken");
+    LiveSet& set = start();
+    settle(5, {after(slot("a", 2), 1)});
+    EXPECT_EQ(answer(table.live("a")), 10);
+    EXPECT_EQ(table.version("a", 2), nullptr);
+    ASSERT_EQ(set.statuses()[0].state, ServingState::failed);
+    EXPECT_EQ(set.statuses()[0].version, 2U);
+    EXPECT_EQ(set.statuses()[0].answering, 1U);
+    EXPECT_THAT(set.statuses()[0].message, HasSubstr("Magic"));
+
+    settle(6, {after(slot("a", 2), 1)});
+    EXPECT_EQ(reads, 3) << "what failed is tried again, and no more";
+    put("a", 2, "20");
+    settle(7, {after(slot("a", 2), 1)});
+    EXPECT_EQ(answer(table.live("a")), 20);
+    EXPECT_EQ(set.statuses()[0].answering, 2U);
+    EXPECT_THAT(loaded_versions("a"), ElementsAre(1U, 2U));
+}
+
+TEST_F(LiveSetTest, NothingAnswersWhereThePreviousVersionFailsToo) {
+    put("a", 1, "broken");
+    LiveSet& set = start();
+    settle(5, {after(slot("a", 2), 1)});
+    EXPECT_EQ(table.live("a"), nullptr);
+    EXPECT_EQ(set.statuses()[0].state, ServingState::failed);
+    EXPECT_EQ(set.statuses()[0].answering, std::nullopt);
+    EXPECT_THAT(set.statuses()[0].message, HasSubstr("digest mismatch"));
+}
+
+TEST_F(LiveSetTest, IsIdleOnceAllIsWorkedOff) {
+    put("slow", 1, "gated");
+    LiveSet& set = start();
+    EXPECT_TRUE(set.idle());
+    set.want(1, {slot("slow", 1)});
+    EXPECT_FALSE(set.idle());
+    gate.count_down();
+    wait_until([&] { return set.settled(1); });
+    EXPECT_TRUE(set.idle());
 }
 
 TEST_F(LiveSetTest, AVersionIsFreedWhenItsLastRequestEnds) {
     put("a", 1, "10");
     put("a", 2, "20");
-    LiveSet& set = start({.warm_previous = 0});
+    LiveSet& set = start();
     settle(1, {slot("a", 1)});
     ServedVersionPtr in_flight = table.live("a");
     const std::weak_ptr<const ServedVersion> first = in_flight;
@@ -157,7 +226,7 @@ TEST_F(LiveSetTest, ForgetsAModelThatIsNoLongerWanted) {
     put("a", 2, "20");
     start();
     settle(1, {slot("a", 1)});
-    settle(2, {slot("a", 2)});
+    settle(2, {after(slot("a", 2), 1)});
     const std::weak_ptr<const ServedVersion> first = table.version("a", 1);
     settle(3, {});
     EXPECT_EQ(table.routes()->find("a"), nullptr);
@@ -180,7 +249,7 @@ TEST_F(LiveSetTest, AVersionOfFilesOnlyIsReadyButNotRoutable) {
     settle(1, {slot("a", 1)});
     WantedSlot files = slot("a", 2);
     files.model_file.reset();
-    settle(2, {files});
+    settle(2, {after(files, 1)});
     EXPECT_EQ(table.live("a"), nullptr);
     EXPECT_EQ(set.statuses()[0].state, ServingState::ready);
     EXPECT_EQ(set.statuses()[0].message, files_only);
@@ -255,10 +324,10 @@ TEST_F(LiveSetTest, AReplacedVersionIsSeenToDrain) {
     EXPECT_TRUE(set.departing().empty());
     ServedVersionPtr request = table.live("a");
     std::weak_ptr<const ServedVersion> first = request;
-    settle(2, {slot("a", 2)});
+    settle(2, {after(slot("a", 2), 1)});
     ASSERT_EQ(set.departing().size(), 1U);
     EXPECT_TRUE(set.departing()[0].warm);
-    settle(3, {slot("a", 3)});
+    settle(3, {after(slot("a", 3), 2)});
     const auto departing = set.departing();
     ASSERT_EQ(departing.size(), 2U);
     EXPECT_EQ(departing[0].version, 1U);

@@ -29,6 +29,7 @@ protected:
         });
         settle(1);
         wanted_[0] = slot("half", 2);
+        wanted_[0].previous = std::make_shared<const inference::WantedSlot>(slot("half", 1));
         settle(2);
     }
 
@@ -104,8 +105,8 @@ private:
         return std::shared_ptr<const inference::Model>(std::move(model));
     }
 
-    std::mutex mutex_;
     const inference::Batching batching_;
+    std::mutex mutex_;
     std::condition_variable changed_;
     std::promise<void> loaded_;
     std::vector<inference::WantedSlot> wanted_;
