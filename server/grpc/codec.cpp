@@ -191,6 +191,32 @@ Result<std::vector<std::size_t>> selected(const ::inference::ModelInferRequest& 
     return indices;
 }
 
+// Parameters that ask for what is not there: without them the answer would be one to another question.
+Status check_parameters(const ::inference::ModelInferRequest& request) {
+    const auto unimplemented = [](const char* message, const char* hint) {
+        return Error{.code = Code::unimplemented, .message = message, .hint = hint};
+    };
+    const auto shares_memory = [](const auto& tensor) { return tensor.parameters().contains("shared_memory_region"); };
+    if (std::ranges::any_of(request.inputs(), shares_memory) || std::ranges::any_of(request.outputs(), shares_memory)) {
+        return unimplemented("shared memory is not supported",
+                             "send and ask for the tensors in the messages themselves");
+    }
+    const auto classifies = [](const auto& output) { return output.parameters().contains("classification"); };
+    if (std::ranges::any_of(request.outputs(), classifies)) {
+        return unimplemented("classification is not supported over gRPC",
+                             "ask over HTTP, or for the output itself and sort its scores");
+    }
+    for (const auto& [name, value] : request.parameters()) {
+        const bool is_set = value.bool_param() || value.int64_param() != 0 || value.uint64_param() != 0 ||
+                            !value.string_param().empty();
+        if (is_set && (name == "sequence_id" || name == "sequence_start" || name == "sequence_end")) {
+            return unimplemented("sequences of requests are not supported: each is answered by itself",
+                                 "leave out sequence_id, sequence_start and sequence_end");
+        }
+    }
+    return {};
+}
+
 void write_contents(const Tensor& tensor, InferTensorContents& contents) {
     with_field(tensor.type(), [&]<class T>(auto, auto write, T) {
         auto* list = write(contents);
@@ -258,6 +284,7 @@ std::size_t memory_of(const ::inference::ModelInferRequest& request) {
 }
 
 Result<std::vector<Tensor>> decode_inputs(const ::inference::ModelInferRequest& request, const DecodeLimits& limits) {
+    BATON_TRY(check_parameters(request));
     const bool raw = request.raw_input_contents_size() > 0;
     if (raw && request.raw_input_contents_size() != request.inputs_size()) {
         return invalid_argument("the request has " + std::to_string(request.inputs_size()) + " inputs, but " +

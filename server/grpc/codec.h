@@ -32,7 +32,8 @@ std::optional<std::chrono::microseconds> time_limit(const ::inference::ModelInfe
 std::size_t memory_of(const ::inference::ModelInferRequest& request);
 
 // The inputs as sent: neither order nor types were compared with a model. invalid_argument, saying what was expected,
-// for contents that do not fit their type or shape; the errors of `limits`.
+// for contents that do not fit their type or shape; unimplemented for parameters that ask for classification, shared
+// memory or sequences; the errors of `limits`.
 Result<std::vector<inference::Tensor>> decode_inputs(const ::inference::ModelInferRequest& request,
                                                      const DecodeLimits& limits);
 

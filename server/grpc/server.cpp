@@ -1,5 +1,6 @@
 #include "server/grpc/server.h"
 
+#include <google/protobuf/util/json_util.h>
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
@@ -70,6 +71,15 @@ std::shared_ptr<Request> request_of(const CallbackServerContext& context) {
     return request;
 }
 
+// A message as the payload log keeps it: in protobuf's JSON, unless it is large.
+std::string text_of(const google::protobuf::Message& message) {
+    const std::size_t size = message.ByteSizeLong();
+    if (size > PayloadLog::longest_body) return "a message of " + std::to_string(size) + " bytes";
+    std::string text;
+    if (!google::protobuf::util::MessageToJsonString(message, &text).ok()) return "a message that has no JSON form";
+    return text;
+}
+
 // One ModelInfer call. The messages live until the call is finished.
 class Exchange : public InferenceExchange {
 public:
@@ -96,6 +106,11 @@ public:
         Response response = Response::text(http_status(error.code), status.error_message());
         response.headers.add(status_field, std::to_string(status.error_code()));
         return response;
+    }
+
+    std::optional<Kept> kept(const Response& response) const override {
+        return Kept{text_of(request_),
+                    response.status == 200 ? text_of(response_) : std::get<std::string>(response.body)};
     }
 
 private:

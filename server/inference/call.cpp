@@ -98,7 +98,7 @@ void InferenceCall::encode(std::vector<Tensor> outputs) {
 
 void InferenceCall::answer(Response response) {
     count(std::nullopt);
-    if (options_.payloads != nullptr && options_.payloads->wants_next()) keep_payload(response);
+    keep_payload(response);
     compress_body(response);
     name_version(response);
     respond_(std::move(response));
@@ -107,17 +107,22 @@ void InferenceCall::answer(Response response) {
 void InferenceCall::fail(const Error& error) {
     count(error.code);
     Response response = exchange_->refuse(error);
+    keep_payload(response);
     name_version(response);
     respond_(std::move(response));
 }
 
 void InferenceCall::keep_payload(const Response& response) const {
+    if (options_.payloads == nullptr || !options_.payloads->wants_next()) return;
+    auto kept = exchange_->kept(response);
+    if (!kept) kept = {.request = request_->body, .response = std::get<std::string>(response.body)};
     options_.payloads->add({.time = SystemClock().now(),
                             .model = version_->model,
                             .version = version_->version,
                             .request_id = std::string(request_->id().value_or("")),
-                            .request = request_->body,
-                            .response = std::get<std::string>(response.body)});
+                            .status = response.status,
+                            .request = std::move(kept->request),
+                            .response = std::move(kept->response)});
 }
 
 void InferenceCall::compress_body(Response& response) const {

@@ -65,7 +65,7 @@ private:
     Status decode_inputs();
     void encode(std::vector<inference::Tensor> outputs);
     void answer(Response response);
-    void keep_payload(const Response& response) const;
+    void keep_payload(const Response& response) const;  // if one is wanted
     void compress_body(Response& response) const;
     void name_version(Response& response) const;
     void count(std::optional<Code> failure) const;

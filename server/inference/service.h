@@ -52,6 +52,12 @@ public:
     virtual Result<Response> encode(const inference::ServedVersion& version,
                                     std::span<const inference::Tensor> outputs) = 0;
     virtual Response refuse(const Error& error) const = 0;
+    // What the payload log keeps of a request and its answer, if that is not their bodies.
+    struct Kept {
+        std::string request;
+        std::string response;
+    };
+    virtual std::optional<Kept> kept(const Response&) const { return std::nullopt; }
 };
 
 // One version as a client may see it.

@@ -162,8 +162,8 @@ UploadStart put(const Api& api, const Request& request) {
 void add_blob_routes(Router& router, const Api& api) {
     pooled(router, api, Method::post, "/api/v1/blobs/missing", missing);
     pooled(router, api, Method::head, "/api/v1/blobs/{digest}", head);
-    router.add({Method::put, "/api/v1/blobs/{digest}",
-                Upload{[&api](const Request& request) { return put(api, request); }}, max_blob_size});
+    add_route(router, {Method::put, "/api/v1/blobs/{digest}",
+                       Upload{[&api](const Request& request) { return put(api, request); }}, max_blob_size});
 }
 
 }  // namespace baton::server::native

@@ -103,10 +103,10 @@ Response slots(const Api& api, const Request& request) {
 }  // namespace
 
 void add_live_routes(Router& router, const Api& api) {
-    router.add(
-        {Method::get, "/api/v1/live", Async{[&api](const std::shared_ptr<Request>& request, Responder responder) {
-             feed(api, request, std::move(responder));
-         }}});
+    add_route(router,
+              {Method::get, "/api/v1/live", Async{[&api](const std::shared_ptr<Request>& request, Responder responder) {
+                   feed(api, request, std::move(responder));
+               }}});
     pooled(router, api, Method::get, "/api/v1/models/{model}/slots", slots);
 }
 

@@ -4,7 +4,9 @@
 
 #include "base/encoding.h"
 #include "base/text.h"
+#include "registry/catalog.h"
 #include "server/auth/credentials.h"
+#include "server/native/routes.h"
 #include "server/payloads/payload_log.h"
 
 namespace baton::server::native {
@@ -33,7 +35,7 @@ void put_body(json& to, const std::string& name, const std::string& body) {
 }
 
 json to_json(const Payload& payload) {
-    json out = {{"time", format_timestamp(payload.time)}, {"version", payload.version}};
+    json out = {{"time", format_timestamp(payload.time)}, {"version", payload.version}, {"status", payload.status}};
     if (!payload.request_id.empty()) out["request_id"] = payload.request_id;
     put_body(out, "request", payload.request);
     put_body(out, "response", payload.response);
@@ -48,6 +50,9 @@ Response latest_payloads(const Api& api, const PayloadLog* payloads, const Reque
         if (payloads == nullptr) {
             return failed_precondition("This server keeps no payloads.", "Start it with --payload-log N to keep some.");
         }
+        const auto known = api.store().read<registry::Model>(
+            [&](const registry::Snapshot& snapshot) { return get_model(snapshot, caller, model); });
+        if (!known.ok()) return known.error();
         json list = json::array();
         for (const Payload& payload : payloads->latest(model.text(), count)) list.push_back(to_json(payload));
         const json body = {{"payloads", std::move(list)}, {"dropped", payloads->dropped()}};
@@ -58,8 +63,9 @@ Response latest_payloads(const Api& api, const PayloadLog* payloads, const Reque
 }  // namespace
 
 void add_payload_routes(Router& router, const Api& api, const PayloadLog* payloads) {
-    router.add({Method::get, "/api/v1/models/{model}/payloads",
-                Pooled{[&api, payloads](const Request& request) { return latest_payloads(api, payloads, request); }}});
+    add_route(router, {Method::get, "/api/v1/models/{model}/payloads", Pooled{[&api, payloads](const Request& request) {
+                           return latest_payloads(api, payloads, request);
+                       }}});
 }
 
 }  // namespace baton::server::native

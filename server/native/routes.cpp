@@ -1,12 +1,15 @@
 #include "server/native/routes.h"
 
+#include "server/native/known_query.h"
 #include "server/native/problem.h"
 
 namespace baton::server::native {
 
+void add_route(Router& router, Route route) { router.add(with_known_query(std::move(route))); }
+
 void pooled(Router& router, const Api& api, Method method, std::string pattern, Handler handler) {
-    router.add({method, std::move(pattern),
-                Pooled{[&api, handler](const Request& request) { return handler(api, request); }}});
+    add_route(router, {method, std::move(pattern),
+                       Pooled{[&api, handler](const Request& request) { return handler(api, request); }}});
 }
 
 void add_routes(Router& router, const Api& api) {

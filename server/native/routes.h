@@ -10,7 +10,10 @@ namespace baton::server::native {
 
 using Handler = Response (*)(const Api&, const Request&);
 
-// Adds a route whose handler runs on the worker pool, as all do that touch the store.
+// Adds a route of the native API. Query parameters that its description does not have are refused.
+void add_route(Router& router, Route route);
+
+// The same of a route whose handler runs on the worker pool, as all do that touch the store.
 void pooled(Router& router, const Api& api, Method method, std::string pattern, Handler handler);
 
 // All families below, and the problem+json shape of errors that no handler made. The Api must outlive the router.

@@ -89,7 +89,7 @@ Result<Registration> read_registration(const Request& request) {
 Result<registry::NewVersion> read_and_admit(const Api& api, const Request& request, const registry::Caller& caller) {
     BATON_ASSIGN(Registration registration, read_registration(request));
     registry::NewVersion& version = registration.version;
-    BATON_TRY(require_role(caller, registry::Role::developer, version.model));
+    BATON_TRY(require_creator(caller, version.model));
     BATON_ASSIGN(Admission admission, admit(registration.manifest, api.blobs(), api.engines(), registration.engine));
     version.engine = std::move(admission.engine);
     version.model_path = std::move(admission.model_path);
@@ -181,9 +181,9 @@ Response history(const Api& api, const Request& request) {
 }  // namespace
 
 void add_version_routes(Router& router, const Api& api) {
-    router.add({Method::post, "/api/v1/models/{model}/versions",
-                Pooled{[&api](const Request& request) { return create(api, request); }, &api.registrations()},
-                registration_limit});
+    add_route(router, {Method::post, "/api/v1/models/{model}/versions",
+                       Pooled{[&api](const Request& request) { return create(api, request); }, &api.registrations()},
+                       registration_limit});
     pooled(router, api, Method::get, "/api/v1/models/{model}/versions", list);
     pooled(router, api, Method::get, "/api/v1/models/{model}/versions/{ref}", get);
     pooled(router, api, Method::patch, "/api/v1/models/{model}/versions/{ref}", edit);

@@ -35,10 +35,10 @@ void change_and_wait(const Api& api, Handler change, Refresh refresh, const std:
 }  // namespace
 
 void waiting(Router& router, const Api& api, Method method, std::string pattern, Handler change, Refresh refresh) {
-    router.add({method, std::move(pattern),
-                Async{[&api, change, refresh](const std::shared_ptr<Request>& request, Responder responder) {
-                    change_and_wait(api, change, refresh, request, std::move(responder));
-                }}});
+    add_route(router, {method, std::move(pattern),
+                       Async{[&api, change, refresh](const std::shared_ptr<Request>& request, Responder responder) {
+                           change_and_wait(api, change, refresh, request, std::move(responder));
+                       }}});
 }
 
 }  // namespace baton::server::native

@@ -17,6 +17,7 @@ struct Payload {
     std::string model;
     std::uint32_t version = 0;
     std::string request_id;  // "" if the client sent none
+    int status = 200;        // as HTTP has it
     std::string request;     // the bodies as they were, cut off after PayloadLog::longest_body bytes
     std::string response;
 };

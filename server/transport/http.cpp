@@ -120,21 +120,46 @@ std::optional<std::string_view> Request::id() const {
     return given;
 }
 
+namespace {
+
+std::optional<std::string> decode_query(std::string_view part) {
+    std::string spaced(part);
+    std::replace(spaced.begin(), spaced.end(), '+', ' ');
+    return percent_decode(spaced);
+}
+
+// The next `name=value` of a query, still encoded, which is taken out of it.
+std::pair<std::string_view, std::string_view> take_parameter(std::string_view& query) {
+    const std::size_t end = std::min(query.find('&'), query.size());
+    const std::string_view pair = query.substr(0, end);
+    query.remove_prefix(std::min(end + 1, query.size()));
+    const std::size_t equals = std::min(pair.find('='), pair.size());
+    return {pair.substr(0, equals), pair.substr(std::min(equals + 1, pair.size()))};
+}
+
+}  // namespace
+
 std::optional<std::string> Request::query_parameter(std::string_view name) const {
-    const auto decode = [](std::string_view part) {
-        std::string spaced(part);
-        std::replace(spaced.begin(), spaced.end(), '+', ' ');
-        return percent_decode(spaced);
-    };
     std::string_view rest = query;
     while (!rest.empty()) {
-        const std::size_t end = std::min(rest.find('&'), rest.size());
-        const std::string_view pair = rest.substr(0, end);
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-        const std::size_t equals = std::min(pair.find('='), pair.size());
-        if (decode(pair.substr(0, equals)) == name) return decode(pair.substr(std::min(equals + 1, pair.size())));
+        const auto [encoded, value] = take_parameter(rest);
+        if (decode_query(encoded) == name) return decode_query(value);
     }
     return std::nullopt;
+}
+
+std::optional<Request::QueryParameters> Request::query_parameters() const {
+    QueryParameters found;
+    std::string_view rest = query;
+    while (!rest.empty()) {
+        const auto [encoded, encoded_value] = take_parameter(rest);
+        if (encoded.empty() && encoded_value.empty()) continue;  // as of "&&"
+        auto name = decode_query(encoded);
+        auto value = decode_query(encoded_value);
+        if (!name || !value) return std::nullopt;
+        found.emplace_back(*std::move(name), *std::move(value));
+    }
+    return found;
 }
 
 FileBody::FileBody(int descriptor, std::uint64_t offset, std::uint64_t length)

@@ -88,6 +88,9 @@ struct Request {
     std::optional<std::string_view> id() const;
     // A query parameter, percent-decoded ('+' is a space); nullopt if absent or malformed.
     std::optional<std::string> query_parameter(std::string_view name) const;
+    // All of them, in order; nullopt if one is malformed.
+    using QueryParameters = std::vector<std::pair<std::string, std::string>>;
+    std::optional<QueryParameters> query_parameters() const;
 };
 
 // A part of an open file, sent with sendfile where the transport can. Owns the descriptor.

@@ -188,6 +188,13 @@ def test_a_page_token_belongs_to_its_question(server, name):
     assert server.api("vic", "GET", f"/models/{name}/versions", query={"page_token": "made-up"}).status == 400
 
 
+def test_an_unknown_query_parameter_is_refused_and_the_known_ones_are_named(server):
+    problem = server.call("vic", "GET", "/requests", query={"state": "open"}, expect=400)
+    assert problem["code"] == "invalid_argument" and '"state"' in problem["detail"] and "filter" in problem["hint"]
+    for path in ("/models?bogus=1", "/live?sinse=3", "/whoami?x", "/openapi.json?version=1", "/models?filter=%zz"):
+        assert server.api("vic", "GET", path).status == 400, path
+
+
 @pytest.mark.parametrize("size", ["0", "1001", "-1", "many", ""])
 def test_page_sizes_have_limits(server, size):
     assert server.api("vic", "GET", "/models", query={"page_size": size}).status == 400

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import json
+
 import pytest
 
 from harness import Server, request
@@ -29,7 +32,7 @@ TYPES = {
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
-    running = Server(tmp_path_factory.mktemp("grpc") / "data", "--grpc-listen", "127.0.0.1:0").start()
+    running = Server(tmp_path_factory.mktemp("grpc") / "data", "--grpc-listen", "127.0.0.1:0", "--payload-log", "100").start()
     running.add_people()
     running.make_live("line", baton.to_onnx(estimator(2.0, 3.0, 1.0)), path="model.onnx")
     running.make_live("texts", identity(TensorProto.STRING), path="model.onnx")
@@ -78,6 +81,23 @@ def test_every_type_comes_back_as_it_went(client, token, datatype):
     data = np.array([[0, 1], [1, 0]]).astype(TYPES[datatype][1])
     result = client.infer("same-" + datatype.lower(), rows(data, "x", datatype), headers=token)
     assert result.as_numpy("y").dtype == data.dtype and (result.as_numpy("y") == data).all()
+
+
+def test_classification_is_refused_not_ignored(client, token):
+    with pytest.raises(triton.InferenceServerException) as refused:
+        client.infer("line", rows(ROWS), outputs=[triton.InferRequestedOutput("variable", class_count=1)], headers=token)
+    assert "UNIMPLEMENTED" in refused.value.status() and "classification" in refused.value.message()
+
+
+def test_payloads_are_kept_as_messages(served, client, token):
+    client.infer("same-fp32", rows(ROWS, "x"), request_id="kept", headers=token)
+    with pytest.raises(triton.InferenceServerException):
+        client.infer("same-fp32", rows(ROWS[:, :1], "x"), request_id="refused", headers=token)
+    refused, kept = served.call("drew", "GET", "/models/same-fp32/payloads", query={"limit": 2})["payloads"]
+    asked, answered = json.loads(kept["request"]), json.loads(kept["response"])
+    assert (kept["status"], asked["id"], asked["inputs"][0]["shape"], answered["id"]) == (200, "kept", ["3", "2"], "kept")
+    assert base64.b64decode(asked["rawInputContents"][0]) == ROWS.tobytes() == base64.b64decode(answered["rawOutputContents"][0])
+    assert refused["status"] == 400 and json.loads(refused["request"])["id"] == "refused" and "shape" in refused["response"]
 
 
 def test_texts(client, token):

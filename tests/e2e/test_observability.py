@@ -105,6 +105,17 @@ def test_payloads_are_kept_for_deployers_alone(served):
     assert ask("vic").status == 403
 
 
+def test_failed_requests_are_kept_too(served):
+    infer(served, [[1.0, 2.0, 3.0]])
+    infer(served, [[1.0, 2.0]])
+    kept = request(served.url, "GET", "/api/v1/models/one/payloads", token=served.tokens["drew"]).json["payloads"]
+    assert [payload["status"] for payload in kept] == [200, 400]
+    assert json.loads(kept[1]["request"])["inputs"][0]["data"] == [[1.0, 2.0, 3.0]]
+    assert json.loads(kept[1]["response"])["error"]
+    unknown = request(served.url, "GET", "/api/v1/models/another/payloads", token=served.tokens["drew"])
+    assert (unknown.status, unknown.json["code"]) == (404, "not_found")
+
+
 def test_without_the_option_nothing_is_kept(server, name):
     answer = request(server.url, "GET", f"/api/v1/models/{name}/payloads", token=server.tokens["drew"])
     assert answer.status == 412 or answer.json["code"] == "failed_precondition"

@@ -50,6 +50,27 @@ TEST_F(TimeLimit, NothingIsLeftAfterTheDeadlineAndNoParameterIsNone) {
     }
 }
 
+TEST(DecodeInputs, RefusesParametersThatAskForWhatIsNotThere) {
+    const auto refuses = [](const ::inference::ModelInferRequest& request) {
+        const auto inputs = decode_inputs(request, {});
+        return !inputs.ok() && inputs.error().code == Code::unimplemented;
+    };
+    ::inference::ModelInferRequest request;
+    (*request.mutable_parameters())["sequence_id"].set_int64_param(0);  // in none, as clients say
+    (*request.mutable_parameters())["priority"].set_int64_param(3);
+    request.add_outputs()->set_name("y");
+    EXPECT_FALSE(refuses(request));
+    auto classifying = request;
+    (*classifying.mutable_outputs(0)->mutable_parameters())["classification"].set_int64_param(2);
+    EXPECT_TRUE(refuses(classifying));
+    auto sharing = request;
+    (*sharing.add_inputs()->mutable_parameters())["shared_memory_region"].set_string_param("region");
+    EXPECT_TRUE(refuses(sharing));
+    auto in_sequence = request;
+    (*in_sequence.mutable_parameters())["sequence_id"].set_int64_param(7);
+    EXPECT_TRUE(refuses(in_sequence));
+}
+
 TEST(MemoryOf, CountsWhatElementsTakeOnceParsed) {
     ::inference::ModelInferRequest request;
     EXPECT_EQ(memory_of(request), 0U);

@@ -8,7 +8,12 @@ namespace baton::server {
 namespace {
 
 Payload payload(std::string model, std::string request) {
-    return {.time = {}, .model = std::move(model), .request_id = {}, .request = std::move(request), .response = {}};
+    return {.time = {},
+            .model = std::move(model),
+            .request_id = {},
+            .status = 200,
+            .request = std::move(request),
+            .response = {}};
 }
 
 TEST(PayloadLog, KeepsTheLatestOfEachModelUpToItsCapacity) {
