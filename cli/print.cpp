@@ -108,6 +108,7 @@ void print_request(std::ostream& out, const Style& style, const Json& request) {
         out << mark(member(requirement, "satisfied"), style) << " " << printable(text(requirement, "requirement"))
             << ": " << printable(text(requirement, "explanation")) << "\n";
     }
+    for (const std::string& warning : texts(request, "warnings")) out << "warning: " << printable(warning) << "\n";
 }
 
 void print_slot(std::ostream& out, const Json& slot) {
@@ -116,6 +117,14 @@ void print_slot(std::ostream& out, const Json& slot) {
     if (!serving.empty()) out << " (" << printable(serving) << ")";
     out << "\n";
     if (const std::string message = text(slot, "message"); !message.empty()) out << "  " << printable(message) << "\n";
+    if (const std::string note = answering_note(slot); !note.empty()) out << "  " << printable(note) << "\n";
+}
+
+std::string answering_note(const Json& slot) {
+    if (text(slot, "serving") == "ready" || !slot.contains("serving_version")) return {};
+    const std::string answering = text(slot, "serving_version");
+    if (answering.empty()) return "nothing answers";
+    return answering == text(slot, "version") ? std::string() : text(slot, "model") + "/" + answering + " answers";
 }
 
 void print_slots(std::ostream& out, const Style& style, const Json& slots) {
@@ -130,6 +139,7 @@ void print_slots(std::ostream& out, const Style& style, const Json& slots) {
             notes.push_back("rolled back from " + from);
         }
         if (const std::string message = text(slot, "message"); !message.empty()) notes.push_back(message);
+        if (const std::string note = answering_note(slot); !note.empty()) notes.push_back(note);
         table.add({text(slot, "model"), text(slot, "environment"), text(slot, "version"), text(slot, "serving"),
                    text(slot, "engine"), human_time(text(slot, "since")), short_digest(text(slot, "digest")),
                    joined(notes, "; ")});

@@ -11,6 +11,8 @@ namespace baton::cli {
 void print_versions(std::ostream& out, const Style& style, const Json& versions);
 void print_request(std::ostream& out, const Style& style, const Json& request);
 void print_slot(std::ostream& out, const Json& slot);  // "credit-risk/3 is live in production"
+// Who answers, where that is not the version that should: "credit-risk/2 answers"; "" otherwise.
+std::string answering_note(const Json& slot);
 // As a table, or a line that says there are none.
 void print_slots(std::ostream& out, const Style& style, const Json& slots);
 

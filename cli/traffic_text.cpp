@@ -64,6 +64,7 @@ void print_traffic(std::ostream& out, const Style& style, const Json& traffic) {
     const std::string header = canary.is_object() ? text(canary, "header") : "";
     Table table({"ROLE", "VERSION", "SHARE>", "SERVING", "NOTE"});
     add_rule(table, traffic, "live", percent(100 - of_canary), "");
+    if (const std::string note = answering_note(live); !note.empty()) table.add({"", "", "", "", note});
     add_rule(table, traffic, "canary", percent(of_canary), header.empty() ? "" : "sticky on " + header);
     add_rule(table, traffic, "shadow", percent(share_of(member(traffic, "shadow"), "sample")),
              "compared, not answered");

@@ -6,6 +6,7 @@
 #include "cli/print.h"
 #include "cli/verbs/request_arguments.h"
 #include "cli/verbs/verbs.h"
+#include "cli/warnings.h"
 
 namespace baton::cli {
 namespace {
@@ -30,6 +31,7 @@ Status approve(Context& context, const Arguments& arguments) {
     const std::string id = text(request, "id");
     context.note("request " + id + ": " + version_name(request) + " (" + text(request, "digest") + ") for " +
                  text(request, "environment"));
+    note_warnings(context, request);
     BATON_ASSIGN(const Json after,
                  api.post(api_path({"requests", id, "approvals"}), approval_of(request, arguments.words)));
     return context.answer(after, [&](std::ostream& out) {

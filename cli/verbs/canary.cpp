@@ -18,6 +18,7 @@ struct Arguments {
     std::string header;
     std::string end;
     std::string reason;
+    bool allow_signature_change = false;
     bool wait = false;
 };
 
@@ -37,6 +38,7 @@ Result<Json> set_canary(Api& api, const Arguments& arguments, const Query& query
     BATON_ASSIGN(const FoundVersion version, find_version(api, arguments.which));
     Json canary = {{"version", version.number}, {"percent", arguments.percent}};
     if (!arguments.header.empty()) canary["header"] = arguments.header;
+    if (arguments.allow_signature_change) canary["allow_signature_change"] = true;
     return api.put(api_path({"models", version.model, "traffic"}, query), {{"canary", canary}});
 }
 
@@ -63,6 +65,7 @@ void add_canary(CLI::App& root, Action& chosen) {
         ->type_name("P");
     verb->add_option("--header", arguments->header, "Requests with the same value of it meet the same version")
         ->type_name("NAME");
+    add_signature_change(verb, arguments->allow_signature_change);
     one_of(verb->add_option("--end", arguments->end, "Make the canary live, or go back to the live version"),
            {"promote", "abort"});
     verb->add_option("--reason", arguments->reason, "Why it is ended; it is kept in the audit log")->type_name("TEXT");

@@ -8,6 +8,7 @@
 #include "cli/reference.h"
 #include "cli/served.h"
 #include "cli/verbs/verbs.h"
+#include "cli/warnings.h"
 
 namespace baton::cli {
 namespace {
@@ -29,6 +30,7 @@ Status promote(Context& context, const Arguments& arguments) {
     BATON_ASSIGN(const Json slot, api.post(api_path({"requests", text(request, "id"), "promotion"},
                                                     {{"wait", arguments.wait ? "ready" : ""}}),
                                            Json::object()));
+    note_warnings(context, slot);
     BATON_TRY(context.answer(slot, [&](std::ostream& out) { print_slot(out, slot); }));
     return arguments.wait ? served(text(slot, "model"), slot) : Status();
 }

@@ -10,6 +10,7 @@
 #include "cli/progress.h"
 #include "cli/upload.h"
 #include "cli/verbs/verbs.h"
+#include "cli/warnings.h"
 
 namespace baton::cli {
 namespace {
@@ -96,6 +97,7 @@ Status register_version(Context& context, const Arguments& arguments) {
         }
         version["request"] = *opened;
         context.note("opened request " + text(*opened, "id") + " for " + arguments.environment);
+        note_warnings(context, *opened);
     }
     return context.answer(version, [&](std::ostream& out) { out << printable(version_name(version)) << "\n"; });
 }

@@ -6,6 +6,7 @@
 #include "cli/print.h"
 #include "cli/reference.h"
 #include "cli/verbs/verbs.h"
+#include "cli/warnings.h"
 
 namespace baton::cli {
 namespace {
@@ -22,6 +23,7 @@ Status request(Context& context, const Arguments& arguments) {
     BATON_ASSIGN(const Json opened,
                  api.post(api_path({"models", reference.model, "versions", reference.selector, "requests"}),
                           {{"environment", arguments.environment}, {"notes", arguments.notes}}));
+    note_warnings(context, opened);
     return context.answer(opened, [&](std::ostream& out) { out << text(opened, "id") << "\n"; });
 }
 

@@ -16,6 +16,7 @@ struct Arguments {
     std::string environment = "production";
     double sample = 100;
     bool end = false;
+    bool allow_signature_change = false;
     bool wait = false;
 };
 
@@ -29,9 +30,11 @@ Result<Json> end_shadow(Api& api, const Arguments& arguments) {
 
 Result<Json> set_shadow(Api& api, const Arguments& arguments) {
     BATON_ASSIGN(const FoundVersion version, find_version(api, arguments.which));
+    Json shadow = {{"version", version.number}, {"sample", arguments.sample}};
+    if (arguments.allow_signature_change) shadow["allow_signature_change"] = true;
     return api.put(api_path({"models", version.model, "traffic"},
                             {{"environment", arguments.environment}, {"wait", arguments.wait ? "ready" : ""}}),
-                   {{"shadow", {{"version", version.number}, {"sample", arguments.sample}}}});
+                   {{"shadow", shadow}});
 }
 
 Status shadow(Context& context, const Arguments& arguments) {
@@ -52,6 +55,7 @@ void add_shadow(CLI::App& root, Action& chosen) {
     verb->add_option("--sample", arguments->sample, "Share of the requests that are compared, 0 to 100")
         ->type_name("P")
         ->capture_default_str();
+    add_signature_change(verb, arguments->allow_signature_change);
     verb->add_flag("--end", arguments->end, "Compare no more");
     verb->add_option("--env", arguments->environment, "Where")->type_name("ENV")->capture_default_str();
     verb->add_flag("--wait", arguments->wait, "Return when the version is loaded; exit 7 when it cannot be");

@@ -27,6 +27,10 @@ CLI::Option* add_model(CLI::App* verb, std::string& model, const std::string& he
     });
 }
 
+void add_signature_change(CLI::App* verb, bool& allowed) {
+    verb->add_flag("--allow-signature-change", allowed, "Although it refuses requests that the live version takes");
+}
+
 CLI::Option* one_of(CLI::Option* option, const std::vector<std::string>& values) {
     return option->type_name(joined(values, "|"))->check([values](const std::string& text) {
         const bool known = std::find(values.begin(), values.end(), text) != values.end();

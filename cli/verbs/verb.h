@@ -23,6 +23,8 @@ CLI::App* add_verb(CLI::App& parent, const std::string& name, const std::string&
                    std::initializer_list<std::string> examples);
 // The argument NAME of a verb: a model. Names that no model can have are wrong usage.
 CLI::Option* add_model(CLI::App* verb, std::string& model, const std::string& help);
+// The option --allow-signature-change of a verb that makes a candidate.
+void add_signature_change(CLI::App* verb, bool& allowed);
 // The option's value is one of these: --help says so, completion offers them, others are wrong usage.
 CLI::Option* one_of(CLI::Option* option, const std::vector<std::string>& values);
 // As one_of, of the roles.

@@ -1,5 +1,8 @@
 // Changes of what is live: promotion, rollback, retirement.
 #include "registry/workflow.h"
+
+#include <nlohmann/json.hpp>
+
 #include "server/native/json_body.h"
 #include "server/native/json_out.h"
 #include "server/native/waiting.h"
@@ -7,8 +10,11 @@
 namespace baton::server::native {
 namespace {
 
+using nlohmann::json;
 using registry::Answer;
 using registry::Transaction;
+
+constexpr const char* warnings_field = "warnings";  // of the answer to a promotion: what stood in its request
 
 Result<Answer> slot_answer(const Api& api, Result<registry::Slot> slot) {
     if (!slot.ok()) return std::move(slot).error();
@@ -31,9 +37,17 @@ Result<Promotion> read_promotion(const Request& request) {
 }
 
 Response promote_now(const Api& api, const Request& request) {
-    return api.change(request, read_promotion, [&](Transaction& transaction, const Promotion& wanted) {
-        return slot_answer(api, promote(transaction, wanted.request, wanted.expected_revision));
-    });
+    return api.change(
+        request, read_promotion, [&](Transaction& transaction, const Promotion& wanted) -> Result<Answer> {
+            BATON_ASSIGN(const registry::PromotionRequest reviewed,
+                         get_request(transaction, transaction.caller(), wanted.request));
+            BATON_ASSIGN(Answer answer,
+                         slot_answer(api, promote(transaction, wanted.request, wanted.expected_revision)));
+            json slot = json::parse(answer.body);
+            slot[warnings_field] = reviewed.warnings;
+            answer.body = slot.dump();
+            return answer;
+        });
 }
 
 struct Rollback {
@@ -65,12 +79,15 @@ Response roll_back_now(const Api& api, const Request& request) {
 // The slot that the change made, as it is served now.
 Response current_slot(const Api& api, const Request& request, Response changed) {
     const std::string revision(changed.headers.get(live_revision_header).value_or(""));
+    const json before = json::parse(std::get<std::string>(changed.body));
     const Response live =
         api.read(request, [&](const registry::Snapshot& snapshot, const registry::Caller& caller) -> Result<Response> {
             BATON_ASSIGN(const registry::LiveSnapshot all, live_snapshot(snapshot, &caller, std::nullopt));
             for (const registry::Slot& slot : all.slots) {
                 if (std::to_string(slot.revision) == revision) {
-                    return Response::json(200, to_json(slot, api.live_set().statuses()));
+                    json now = json::parse(to_json(slot, api.live_set().statuses()));
+                    if (before.contains(warnings_field)) now[warnings_field] = before[warnings_field];
+                    return Response::json(200, now.dump());
                 }
             }
             return not_found("replaced meanwhile");

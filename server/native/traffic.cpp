@@ -14,6 +14,7 @@ namespace {
 using registry::Answer;
 using registry::Traffic;
 using registry::TrafficKind;
+using registry::TrafficRule;
 using registry::Transaction;
 using registry::WantedRule;
 
@@ -98,12 +99,14 @@ Result<Change> read_change(const Request& request) {
         rules.push_back({.kind = TrafficKind::canary,
                          .version = read_version(*canary),
                          .share = read_share(*canary, "percent", std::nullopt),
-                         .header = canary->text("header").value_or("")});
+                         .header = canary->text("header").value_or(""),
+                         .allow_signature_change = canary->boolean("allow_signature_change").value_or(false)});
     }
     if (auto shadow = body.object("shadow")) {
         rules.push_back({.kind = TrafficKind::shadow,
                          .version = read_version(*shadow),
-                         .share = read_share(*shadow, "sample", 100)});
+                         .share = read_share(*shadow, "sample", 100),
+                         .allow_signature_change = shadow->boolean("allow_signature_change").value_or(false)});
     }
     BATON_TRY(body.finish());
     return Change{std::move(place), std::move(rules), expected};
@@ -154,11 +157,28 @@ Result<Outcome> read_outcome(const Request& request) {
     return Outcome{std::move(place), outcome == "promote", std::move(reason)};
 }
 
+// What did not load as a canary would not load as the live version.
+Status check_loaded(const Api& api, const TrafficRule& canary) {
+    for (const inference::SlotStatus& status : api.live_set().statuses()) {
+        const bool is_it = status.role == inference::SlotRole::canary && status.model == canary.model.text() &&
+                           status.environment == canary.environment.text() &&
+                           status.revision == static_cast<std::uint64_t>(canary.revision);
+        if (!is_it || status.state != inference::ServingState::failed) continue;
+        Error error =
+            failed_precondition("the canary " + status.model + "/" + std::to_string(status.version) + " failed to load",
+                                "break it off, or repair what is wrong: loading is tried again every now and then");
+        error.missing.push_back({"canary_loaded", status.message});
+        return error;
+    }
+    return {};
+}
+
 Response end_canary(const Api& api, const Request& request) {
     return api.change(request, read_outcome, [&](Transaction& transaction, const Outcome& wanted) {
         const auto& [model, environment] = wanted.place;
+        const auto loaded = [&](const TrafficRule& canary) { return check_loaded(api, canary); };
         return answer(api, wanted.promote
-                               ? promote_canary(transaction, model, environment)
+                               ? promote_canary(transaction, model, environment, loaded)
                                : clear_traffic(transaction, model, environment, TrafficKind::canary, wanted.reason));
     });
 }

@@ -11,6 +11,7 @@ from models import constant, estimator, np
 from rollout import Caller, candidate, end, set_rules, slow_model, threshold, traffic
 
 import baton
+from sklearn.linear_model import LinearRegression
 
 
 def metric(server, name, model):
@@ -101,6 +102,41 @@ def test_a_canary_that_cannot_be_loaded_gets_no_traffic(server, name):
     rules = server.call("drew", "PUT", f"/models/{name}/traffic", {"canary": {"version": 2, "percent": 100}}, query={"wait": "ready"})
     assert rules["canary"]["serving"] == "failed" and "have changed" in rules["canary"]["message"]
     assert Caller(server).versions(name, 50) == {1: 50}
+
+
+def test_a_canary_that_cannot_be_loaded_is_not_promoted(server, name):
+    server.make_live(name, constant(1.0), path="model.onnx")
+    spoil(server, candidate(server, name, constant(2.0)))
+    server.call("drew", "PUT", f"/models/{name}/traffic", {"canary": {"version": 2, "percent": 10}}, query={"wait": "ready"})
+    refused = server.api("drew", "POST", f"/models/{name}/traffic/end", {"outcome": "promote"})
+    assert (refused.status, refused.json["code"]) == (409, "failed_precondition"), refused.body
+    assert [one["requirement"] for one in refused.json["missing"]] == ["canary_loaded"]
+    assert refused.json["missing"][0]["explanation"]
+    assert server.cli("drew", "canary", name, "--end", "promote", ok=False).returncode == 5
+    assert traffic(server, name)["live"]["version"] == 1
+    assert end(server, name, "abort")["canary"] is None
+
+
+def test_a_candidate_with_other_inputs_has_to_be_allowed(server, name):
+    server.make_live(name, constant(1.0), path="model.onnx")
+    wider = server.register(name, three_columns(), path="model.onnx", report=REPORT)
+    opened = server.cli("dana", "request", f"{name}/2")
+    assert "warning:" in opened.stderr and "[-1, 3], not FP32 [-1, 2]" in opened.stderr, opened.stderr
+    [warning] = server.call("vic", "GET", f"/requests/{opened.stdout.strip()}")["warnings"]
+    assert "[-1, 3]" in warning
+    assert warning in server.cli("alex", "approve", f"{name}/{wider['version']}").stderr
+    for verb, kind in ((["canary", f"{name}/2", "--percent", "50"], "canary"), (["shadow", f"{name}/2"], "shadow")):
+        refused = server.cli("drew", *verb, ok=False)
+        assert refused.returncode == 5 and "[-1, 3]" in refused.stderr, refused.stderr
+        server.cli("drew", *verb, "--allow-signature-change", "--wait")
+        assert traffic(server, name)[kind]["serving"] == "ready"
+    promoted = server.call("drew", "POST", f"/requests/{opened.stdout.strip()}/promotion", {}, query={"wait": "ready"})
+    assert (promoted["version"], promoted["serving"], promoted["warnings"]) == (2, "ready", [warning])
+
+
+def three_columns():
+    X = np.array([[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    return baton.to_onnx(LinearRegression().fit(X, X.sum(axis=1)))
 
 
 def spoil(server, version):
