@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdlib>
-#include <optional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -55,12 +55,32 @@ struct Error {
     std::vector<std::string> digests = {};  // of blobs_missing
 };
 
+// An Error on the heap, so that a Result without one costs no more than its value. Copies as an Error does.
+class BoxedError {
+public:
+    BoxedError() = default;
+    explicit BoxedError(Error&& error) : error_(std::make_unique<Error>(std::move(error))) {}
+    BoxedError(const BoxedError& other) : error_(other.error_ ? std::make_unique<Error>(*other.error_) : nullptr) {}
+    BoxedError(BoxedError&&) noexcept = default;
+    BoxedError& operator=(BoxedError other) noexcept {
+        error_.swap(other.error_);
+        return *this;
+    }
+    ~BoxedError() = default;
+
+    bool empty() const { return error_ == nullptr; }
+    Error& operator*() const { return *error_; }
+
+private:
+    std::unique_ptr<Error> error_;
+};
+
 // A value or an Error. Never empty; value() on an error is a programming mistake and aborts.
 template <class T>
 class [[nodiscard]] Result {
 public:
     Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
-    Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}
+    Result(Error error) : state_(std::in_place_index<1>, BoxedError(std::move(error))) {}
 
     bool ok() const { return state_.index() == 0; }
     explicit operator bool() const { return ok(); }
@@ -75,8 +95,8 @@ public:
     const T* operator->() const { return const_cast<Result*>(this)->checked(); }
 
     // Only when !ok().
-    const Error& error() const& { return *std::get_if<1>(&state_); }
-    Error&& error() && { return std::move(*std::get_if<1>(&state_)); }
+    const Error& error() const& { return **std::get_if<1>(&state_); }
+    Error&& error() && { return std::move(**std::get_if<1>(&state_)); }
 
 private:
     T* checked() {
@@ -84,7 +104,7 @@ private:
         if (value == nullptr) std::abort();
         return value;
     }
-    std::variant<T, Error> state_;
+    std::variant<T, BoxedError> state_;
 };
 
 template <>
@@ -93,13 +113,13 @@ public:
     Result() = default;
     Result(Error error) : error_(std::move(error)) {}
 
-    bool ok() const { return !error_.has_value(); }
+    bool ok() const { return error_.empty(); }
     explicit operator bool() const { return ok(); }
     const Error& error() const& { return *error_; }
     Error&& error() && { return std::move(*error_); }
 
 private:
-    std::optional<Error> error_;
+    BoxedError error_;
 };
 
 using Status = Result<void>;
@@ -113,25 +133,23 @@ inline Error not_found(std::string message, std::string hint = {}) {
 inline Error failed_precondition(std::string message, std::string hint = {}) {
     return {.code = Code::failed_precondition, .message = std::move(message), .hint = std::move(hint)};
 }
-inline Error internal_error(std::string message) {
-    return {.code = Code::internal, .message = std::move(message)};
-}
+inline Error internal_error(std::string message) { return {.code = Code::internal, .message = std::move(message)}; }
 
 }  // namespace baton
 
 // Leaves the enclosing function with the error of `expression` if it has one.
-#define BATON_TRY(expression)                                                  \
-    do {                                                                       \
-        if (auto baton_try_status_ = (expression); !baton_try_status_.ok())    \
-            return std::move(baton_try_status_).error();                       \
+#define BATON_TRY(expression)                                               \
+    do {                                                                    \
+        if (auto baton_try_status_ = (expression); !baton_try_status_.ok()) \
+            return std::move(baton_try_status_).error();                    \
     } while (false)
 
 // Declares `declaration` as the value of `expression`, or leaves the enclosing function with its error.
-#define BATON_ASSIGN(declaration, expression)                                                   \
+#define BATON_ASSIGN(declaration, expression) \
     BATON_ASSIGN_NAMED_(declaration, expression, BATON_CONCAT_(baton_result_, __LINE__))
-#define BATON_ASSIGN_NAMED_(declaration, expression, name)                                      \
-    auto name = (expression);                                                                   \
-    if (!name.ok()) return std::move(name).error();                                             \
+#define BATON_ASSIGN_NAMED_(declaration, expression, name) \
+    auto name = (expression);                              \
+    if (!name.ok()) return std::move(name).error();        \
     declaration = *std::move(name)
 #define BATON_CONCAT_(a, b) BATON_CONCAT_EXPANDED_(a, b)
 #define BATON_CONCAT_EXPANDED_(a, b) a##b

@@ -19,20 +19,23 @@ constexpr std::uint64_t has_byte(std::uint64_t word, char byte) {
 }
 constexpr std::uint64_t has_beyond_ascii(std::uint64_t word) { return word & in_every_byte(0x80); }
 
-// Whether the test is not zero for any word of the text; behind its end come letters.
+// Whether the test is not zero for any word of the text; a text shorter than one word has letters behind it.
 template <class Test>
 bool any_word(std::string_view text, Test test) {
     constexpr std::size_t size = sizeof(std::uint64_t);
-    std::uint64_t found = 0;
-    while (text.size() >= size) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, text.data(), size);
-        found |= test(word);
-        text.remove_prefix(size);
+    std::uint64_t word = in_every_byte('a');
+    if (text.size() < size) {
+        text.copy(reinterpret_cast<char*>(&word), text.size());
+        return test(word) != 0;
     }
-    std::uint64_t last = in_every_byte('a');
-    std::memcpy(&last, text.data(), std::min(text.size(), size));
-    return (found | test(last)) != 0;
+    std::uint64_t found = 0;
+    const std::size_t last = text.size() - size;
+    for (std::size_t at = 0; at < last; at += size) {
+        std::memcpy(&word, text.data() + at, size);
+        found |= test(word);
+    }
+    std::memcpy(&word, text.data() + last, size);  // overlaps the one before
+    return (found | test(word)) != 0;
 }
 
 constexpr bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <type_traits>
 
 namespace baton::inference {
 namespace {
@@ -35,38 +34,6 @@ constexpr std::size_t kMaxElements = std::size_t{1} << 62;
 
 const TypeFacts& facts(DataType type) { return kTypes[static_cast<std::size_t>(type)]; }
 
-template <class T>
-constexpr bool holds(DataType type) {
-    switch (type) {
-        case DataType::boolean:
-        case DataType::uint8:
-            return std::is_same_v<T, std::uint8_t>;
-        case DataType::uint16:
-        case DataType::fp16:
-        case DataType::bf16:
-            return std::is_same_v<T, std::uint16_t>;
-        case DataType::uint32:
-            return std::is_same_v<T, std::uint32_t>;
-        case DataType::uint64:
-            return std::is_same_v<T, std::uint64_t>;
-        case DataType::int8:
-            return std::is_same_v<T, std::int8_t>;
-        case DataType::int16:
-            return std::is_same_v<T, std::int16_t>;
-        case DataType::int32:
-            return std::is_same_v<T, std::int32_t>;
-        case DataType::int64:
-            return std::is_same_v<T, std::int64_t>;
-        case DataType::fp32:
-            return std::is_same_v<T, float>;
-        case DataType::fp64:
-            return std::is_same_v<T, double>;
-        case DataType::bytes:
-            return std::is_same_v<T, std::string>;
-    }
-    return false;
-}
-
 std::size_t countable(const Shape& shape) {
     const auto count = element_count(shape);
     if (!count) std::abort();
@@ -81,6 +48,37 @@ std::optional<DataType> parse_data_type(std::string_view name) {
     const auto found = std::ranges::find(kTypes, name, &TypeFacts::name);
     if (found == kTypes.end()) return std::nullopt;
     return static_cast<DataType>(found - kTypes.begin());
+}
+
+Elements make_elements(DataType type, std::size_t count) {
+    switch (type) {
+        case DataType::boolean:
+        case DataType::uint8:
+            return std::vector<std::uint8_t>(count);
+        case DataType::uint16:
+        case DataType::fp16:
+        case DataType::bf16:
+            return std::vector<std::uint16_t>(count);
+        case DataType::uint32:
+            return std::vector<std::uint32_t>(count);
+        case DataType::uint64:
+            return std::vector<std::uint64_t>(count);
+        case DataType::int8:
+            return std::vector<std::int8_t>(count);
+        case DataType::int16:
+            return std::vector<std::int16_t>(count);
+        case DataType::int32:
+            return std::vector<std::int32_t>(count);
+        case DataType::int64:
+            return std::vector<std::int64_t>(count);
+        case DataType::fp32:
+            return std::vector<float>(count);
+        case DataType::fp64:
+            return std::vector<double>(count);
+        case DataType::bytes:
+            return std::vector<std::string>(count);
+    }
+    std::abort();
 }
 
 std::size_t element_size(DataType type) { return facts(type).size; }
@@ -107,12 +105,20 @@ std::string shape_text(const Shape& shape) {
 }
 
 Tensor::Tensor(std::string name_of_tensor, DataType type, Shape shape)
-    : name(std::move(name_of_tensor)), type_(type), shape_(std::move(shape)), size_(countable(shape_)) {
-    if (type == DataType::bytes) {
-        data_.emplace<std::vector<std::string>>(size_);
-    } else {
-        data_.emplace<std::vector<std::byte>>(size_ * element_size(type));
-    }
+    : name(std::move(name_of_tensor)),
+      type_(type),
+      shape_(std::move(shape)),
+      size_(countable(shape_)),
+      elements_(make_elements(type, size_)) {}
+
+Tensor::Tensor(std::string name_of_tensor, DataType type, Shape shape, Elements elements)
+    : name(std::move(name_of_tensor)),
+      type_(type),
+      shape_(std::move(shape)),
+      size_(countable(shape_)),
+      elements_(std::move(elements)) {
+    const std::size_t count = std::visit([](const auto& given) { return given.size(); }, elements_);
+    if (count != size_ || elements_.index() != make_elements(type, 0).index()) std::abort();
 }
 
 void Tensor::reshape(Shape shape) {
@@ -122,12 +128,9 @@ void Tensor::reshape(Shape shape) {
 
 template <class T>
 std::span<T> Tensor::values() {
-    if (!holds<T>(type_)) std::abort();
-    if constexpr (std::is_same_v<T, std::string>) {
-        return std::get<std::vector<std::string>>(data_);
-    } else {
-        return {reinterpret_cast<T*>(std::get<std::vector<std::byte>>(data_).data()), size_};
-    }
+    auto* elements = std::get_if<std::vector<T>>(&elements_);
+    if (elements == nullptr) std::abort();
+    return *elements;
 }
 
 template <class T>
@@ -137,7 +140,7 @@ std::span<const T> Tensor::values() const {
 
 std::span<std::byte> Tensor::raw() {
     if (type_ == DataType::bytes) std::abort();
-    return std::get<std::vector<std::byte>>(data_);
+    return std::visit([](auto& elements) { return std::as_writable_bytes(std::span(elements)); }, elements_);
 }
 
 std::span<const std::byte> Tensor::raw() const { return const_cast<Tensor*>(this)->raw(); }

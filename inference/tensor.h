@@ -40,12 +40,22 @@ using Shape = std::vector<std::int64_t>;
 std::optional<std::size_t> element_count(const Shape& shape);
 std::string shape_text(const Shape& shape);  // [-1,30]
 
+// The elements of a tensor, in the type that Tensor::values() says for its data type.
+using Elements = std::variant<std::vector<std::uint8_t>, std::vector<std::uint16_t>, std::vector<std::uint32_t>,
+                              std::vector<std::uint64_t>, std::vector<std::int8_t>, std::vector<std::int16_t>,
+                              std::vector<std::int32_t>, std::vector<std::int64_t>, std::vector<float>,
+                              std::vector<double>, std::vector<std::string>>;
+// Zeros, or empty strings.
+Elements make_elements(DataType type, std::size_t count);
+
 // A dense, row-major array that owns its elements. BOOL has one byte an element; FP16 and BF16 their raw 16 bits.
 class Tensor {
 public:
     Tensor() = default;
     // Zeros (or empty strings). The shape must be countable.
     Tensor(std::string name, DataType type, Shape shape);
+    // Takes over the elements, which must be as many as the shape says and of the data type's kind.
+    Tensor(std::string name, DataType type, Shape shape, Elements elements);
 
     std::string name;
 
@@ -70,7 +80,7 @@ private:
     DataType type_ = DataType::fp32;
     Shape shape_{0};
     std::size_t size_ = 0;
-    std::variant<std::vector<std::byte>, std::vector<std::string>> data_;
+    Elements elements_;
 };
 
 // The memory of all elements.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <memory_resource>
 #include <vector>
 
 #include "server/inference/json_value.h"
@@ -18,7 +17,7 @@ static_assert(Request::body_padding >= simdjson::SIMDJSON_PADDING);
 
 // Bodies up to this size are read with a parser that their thread keeps, so that they cost no allocation.
 constexpr std::size_t small_body = 64 * 1024;
-constexpr std::size_t usual_keys = 16;
+constexpr std::size_t usual_keys = 8;
 
 // The parser's memory for larger bodies lives as long as their reading.
 class Parser {
@@ -64,32 +63,53 @@ Error unexpected(const JsonPlace& place, std::string_view expected, ondemand::va
 
 Status check_unread(JsonValue& value);
 
-using Keys = std::pmr::vector<std::string_view>;
+// The keys of one object, none of which may be there twice. Usual objects cost no allocation.
+class Keys {
+public:
+    Status add(std::string_view key) {
+        if (count_ == few_.size()) {
+            more_.push_back(key);
+            return {};
+        }
+        for (std::size_t i = 0; i < count_; ++i) {
+            if (few_[i] == key) return twice(key);
+        }
+        few_[count_++] = key;
+        return {};
+    }
 
-Status check_duplicates(Keys& keys) {
-    std::ranges::sort(keys);
-    const auto twice = std::ranges::adjacent_find(keys);
-    if (twice != keys.end()) return invalid_argument("the key \"" + std::string(*twice) + "\" is there twice");
-    return {};
-}
+    Status finish() {
+        if (more_.empty()) return {};
+        more_.insert(more_.end(), few_.begin(), few_.end());
+        std::ranges::sort(more_);
+        const auto found = std::ranges::adjacent_find(more_);
+        return found == more_.end() ? Status() : twice(*found);
+    }
+
+private:
+    static Error twice(std::string_view key) {
+        return invalid_argument("the key \"" + std::string(key) + "\" is there twice");
+    }
+
+    std::array<std::string_view, usual_keys> few_;  // the first count_ of them
+    std::size_t count_ = 0;
+    std::vector<std::string_view> more_;
+};
 
 Status read_object(ondemand::object object, int depth, const JsonFieldReader& reader) {
     BATON_TRY(check_json_depth(depth));
-    std::array<std::byte, usual_keys * sizeof(std::string_view)> memory;  // so that usual objects cost no allocation
-    std::pmr::monotonic_buffer_resource scratch(memory.data(), memory.size());
-    Keys keys(&scratch);
-    keys.reserve(usual_keys);
+    Keys keys;
     for (auto item : object) {
         ondemand::field field;
         std::string_view key;
         if (const auto error = std::move(item).get(field)) return malformed_json(error);
         if (const auto error = field.unescaped_key().get(key)) return malformed_json(error);
-        keys.push_back(key);
+        BATON_TRY(keys.add(key));
         JsonValue child{field.value(), depth + 1};
         BATON_TRY(reader(key, child));
-        BATON_TRY(check_unread(child));
+        if (!child.read) BATON_TRY(check_unread(child));
     }
-    return check_duplicates(keys);
+    return keys.finish();
 }
 
 Status read_list(ondemand::array array, int depth, const JsonElementReader& reader) {
@@ -98,7 +118,7 @@ Status read_list(ondemand::array array, int depth, const JsonElementReader& read
         JsonValue child{{}, depth + 1};
         if (const auto error = std::move(item).get(child.value)) return malformed_json(error);
         BATON_TRY(reader(child));
-        BATON_TRY(check_unread(child));
+        if (!child.read) BATON_TRY(check_unread(child));
     }
     return {};
 }
@@ -111,7 +131,6 @@ Status check_scalar(ondemand::value& value) {
 }
 
 Status check_unread(JsonValue& value) {
-    if (value.read) return {};
     const auto leave_alone = [](auto&&...) -> Status { return {}; };
     ondemand::json_type type{};
     if (const auto error = value.value.type().get(type)) return malformed_json(error);
@@ -182,8 +201,7 @@ std::string_view token_of(ondemand::value& value) {
     return token.substr(0, token.find_last_not_of(" \t\r\n") + 1);
 }
 
-Status check_json_depth(int depth) {
-    if (depth < json_depth_limit) return {};
+Error too_deep() {
     return invalid_argument("the body is nested deeper than " + std::to_string(json_depth_limit) + " levels");
 }
 
@@ -263,7 +281,7 @@ Status read_postponed(const PostponedList& list, const DecodeLimits& limits, con
     if (const auto error = parser.iterate(list.text, padded).get(document)) return malformed_json(error);
     if (const auto error = document.get_value().get(whole.value)) return malformed_json(error);
     BATON_TRY(reader(whole));
-    BATON_TRY(check_unread(whole));
+    if (!whole.read) BATON_TRY(check_unread(whole));
     return check_end(document);
 }
 

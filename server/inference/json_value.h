@@ -27,6 +27,7 @@ std::string_view token_of(simdjson::ondemand::value& value);
 // "a string", "a list", ... for a value that was not read; for errors.
 std::string describe_json(simdjson::ondemand::value& value);
 
-Status check_json_depth(int depth);
+Error too_deep();
+inline Status check_json_depth(int depth) { return depth < json_depth_limit ? Status() : Status(too_deep()); }
 
 }  // namespace baton::server

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <span>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "base/result.h"
@@ -59,11 +58,7 @@ private:
     inference::DataType type_;
     Dialect dialect_;
     DecodeLimits limits_;
-    std::variant<std::vector<std::uint8_t>, std::vector<std::uint16_t>, std::vector<std::uint32_t>,
-                 std::vector<std::uint64_t>, std::vector<std::int8_t>, std::vector<std::int16_t>,
-                 std::vector<std::int32_t>, std::vector<std::int64_t>, std::vector<float>, std::vector<double>,
-                 std::vector<std::string>>
-        elements_;
+    inference::Elements elements_;
     inference::Shape shape_;
     bool has_elements_ = false;  // then the number of dimensions is settled
     std::size_t appended_ = 0;

@@ -27,7 +27,7 @@ TEST(Words, FindOneByteAmongItsNeighbours) {
         for (int other = 0; other < 256; ++other) {
             const std::string text(8, static_cast<char>(other));
             const auto test = [&](std::uint64_t word) { return has_byte(word, static_cast<char>(wanted)); };
-            EXPECT_EQ(any_word(text, test), wanted == other || wanted == 'a') << wanted << " " << other;
+            EXPECT_EQ(any_word(text, test), wanted == other) << wanted << " " << other;
         }
     }
 }

@@ -99,7 +99,7 @@ TEST(TfsRequest, RefusesWhatIsNone) {
         {"{}", one, "Missing 'inputs' or 'instances' key"},
         {"[]", one, "must be a JSON object"},
         {R"({"instances":[[1,2]],"inputs":[[1,2]]})", one, "both"},
-        {R"({"instances":[[1,2]],"instances":[[1,2]]})", one, "both"},
+        {R"({"instances":[[1,2]],"instances":[[1,2]]})", one, "there twice"},
         {R"({"instances":[[1,2],[3]]})", one, "differ in length"},
         {R"({"instances":[{"x":[1,2]},{"x":[1]}]})", one, "differ in length"},
         {R"({"instances":[{"x":[1,2]},[1,2]]})", one, "expected an object, found a list"},

@@ -111,7 +111,7 @@ void Connection::close_if_idle() {
 void Connection::close() {
     if (phase_ == Phase::closed) return;
     phase_ = Phase::closed;
-    if (unanswered_ && status_ != 0) note_answered();
+    if (unanswered_ && status_ != 0) note_answered(Clock::now());
     if (intake_) drop_sink();
     body_.reset();
     deadline_.stop();

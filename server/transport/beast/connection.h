@@ -82,7 +82,7 @@ private:
     void flushed();
     void wait_until_writable(void (Connection::*then)());
     void finish_answer();
-    void note_answered();
+    void note_answered(Clock::time_point now);
     void send_file();
     void file_sent(FileTransfer::State state);
     void next_chunk();

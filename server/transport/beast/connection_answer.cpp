@@ -30,7 +30,8 @@ Code code_of(int status) {
     }
 }
 
-constexpr std::size_t usual_head = 2 * 1024;  // header bytes; the memory of larger ones is not kept
+constexpr std::size_t small_answer = 4 * 1024;  // bodies up to this are sent from the head's own buffer
+constexpr std::size_t usual_head = 2 * 1024;    // header bytes; the memory of larger ones is not kept
 
 // An idle connection keeps small buffers for its next request, and gives large ones back.
 void give_back_if_large(std::string& buffer) {
@@ -102,6 +103,10 @@ void Connection::answer(Response&& response) {
     }
     out_head_.clear();
     append_head(out_head_, response, delivery);
+    if (out_body_.size() <= small_answer) {
+        out_head_ += out_body_;
+        out_body_.clear();
+    }
     if (shared_.options.on_answered) answer_headers_ = std::move(response.headers);
 }
 
@@ -111,11 +116,11 @@ bool Connection::flush() {
     while (out_written_ < total) {
         const std::size_t of_head = std::min(out_written_, out_head_.size());
         const std::size_t of_body = out_written_ - of_head;
-        const std::array<boost::asio::const_buffer, 2> buffers = {
-            boost::asio::buffer(out_head_.data() + of_head, out_head_.size() - of_head),
-            boost::asio::buffer(out_body_.data() + of_body, out_body_.size() - of_body)};
+        const auto head = boost::asio::buffer(out_head_.data() + of_head, out_head_.size() - of_head);
+        const auto body = boost::asio::buffer(out_body_.data() + of_body, out_body_.size() - of_body);
         error_code ec;
-        const std::size_t written = socket_.write_some(buffers, ec);
+        const std::size_t written = out_body_.empty() ? socket_.write_some(head, ec)  // cheaper than gathering one
+                                                      : socket_.write_some(std::array{head, body}, ec);
         if (ec == boost::asio::error::would_block) {
             wait_until_writable(&Connection::advance);
             return false;
@@ -167,7 +172,8 @@ void Connection::flushed() {
 }
 
 void Connection::finish_answer() {
-    note_answered();
+    const Clock::time_point now = Clock::now();
+    note_answered(now);
     transfer_.reset();
     stream_.reset();
     if (intake_) drop_sink();
@@ -181,12 +187,12 @@ void Connection::finish_answer() {
     scanner_.reset();
     head_begun_ = false;
     phase_ = Phase::head;
-    deadline_.set(Clock::now() + limits().idle_time);
+    deadline_.set(now + limits().idle_time);
 }
 
-void Connection::note_answered() {
+void Connection::note_answered(Clock::time_point now) {
     if (!std::exchange(unanswered_, false) || !shared_.options.on_answered) return;
-    shared_.options.on_answered(*request_, {status_, answer_headers_, Clock::now() - started_});
+    shared_.options.on_answered(*request_, {status_, answer_headers_, now - started_});
 }
 
 void Connection::send_file() {
