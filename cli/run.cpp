@@ -18,7 +18,7 @@ constexpr const char* footer =
     "  BATON_URL, BATON_TOKEN   the server and the token, for scripts and CI\n"
     "  NO_COLOR                 no colours\n\n"
     "Exit codes: 0 done, 1 internal error, 2 wrong usage or input, 3 not found, 4 not allowed, 5 conflict or\n"
-    "requirements missing, 7 busy or unreachable (try again), 8 digests do not match, 130 interrupted.";
+    "requirements missing, 7 busy, unreachable or not served, 8 digests do not match, 130 interrupted.";
 
 void add_verbs(CLI::App& root, Action& chosen) {
     for (const auto add :

@@ -45,7 +45,12 @@ Status use(Context& context, const std::string& name) {
 }
 
 Status remove(Context& context, const std::string& name) {
-    BATON_TRY(change(context, name, [&](Profiles& profiles) { profiles.profiles.erase(name); }));
+    bool was_default = false;
+    BATON_TRY(change(context, name, [&](Profiles& profiles) {
+        was_default = profiles.default_name == name;
+        profiles.profiles.erase(name);
+    }));
+    if (was_default) context.note("no profile is the default now; baton profile use NAME makes one");
     return context.answer({{"profile", name}, {"removed", true}}, [&](std::ostream& out) {
         out << "removed profile " << printable(name) << "; its token is good on the server until it is revoked\n";
     });

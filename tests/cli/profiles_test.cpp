@@ -80,7 +80,9 @@ TEST_F(ProfileTest, ProfilesAreListedChosenAndRemoved) {
     EXPECT_EQ(second.requests().back().header("authorization"), "Bearer two");
     EXPECT_EQ(baton({"profile", "use", "nowhere"}).code, 3);
 
-    ASSERT_EQ(baton({"profile", "remove", "work"}).code, 0);
+    const Outcome removed = baton({"profile", "remove", "work"});
+    ASSERT_EQ(removed.code, 0);
+    EXPECT_THAT(removed.err, HasSubstr("no profile is the default now"));
     EXPECT_EQ(Json::parse(read(file()))["profiles"].size(), 1u);
     EXPECT_THAT(read(file()), testing::Not(HasSubstr("two")));
     EXPECT_EQ(baton({"profile", "remove", "work"}).code, 3);
