@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <exception>
+#include <iterator>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -11,22 +12,19 @@
 
 #include "inference/background.h"
 #include "inference/loaded.h"
-#include "inference/warm_up.h"
+#include "inference/loader.h"
 
 namespace baton::inference {
 namespace {
 
-constexpr int niceness = 5;  // a load takes the processor from requests where it must
+using Clock = std::chrono::steady_clock;
+
+constexpr int niceness = 5;  // it frees models, which takes the processor from requests
 constexpr std::chrono::milliseconds look_again{50};
 
 bool same_version(const WantedSlot& a, const WantedSlot& b) {
     return a.model == b.model && a.environment == b.environment && a.role == b.role && a.version == b.version &&
            a.digest == b.digest;
-}
-
-Result<std::shared_ptr<const Model>> load_with_eigen(std::string_view bytes, EngineChoice engine) {
-    BATON_ASSIGN(OnnxModel opened, Engines().open(bytes, engine));
-    return std::shared_ptr<const Model>(std::move(opened.model));
 }
 
 }  // namespace
@@ -63,27 +61,47 @@ struct LiveSet::Impl {
         ServingState state = ServingState::loading;
         std::string message;
     };
+    // A slot whose version is not loaded.
+    struct Waiting {
+        WantedSlot slot;
+        bool wants_previous = false;  // the version before it, to answer in the meantime
+        unsigned failures = 0;
+        std::string message = {};           // of the last failure
+        Clock::time_point not_before = {};  // when it may be tried again
+
+        const WantedSlot& version() const { return wants_previous ? *slot.previous : slot; }
+        bool is_fresh() const { return failures == 0; }
+    };
 
     Impl(Options chosen, LiveTable& live_table, ReadBlob read)
-        : options(std::move(chosen)), table(live_table), read_blob(std::move(read)), loaded(options.environment) {
-        if (!options.load_model) options.load_model = load_with_eigen;
+        : options(std::move(chosen)),
+          table(live_table),
+          read_blob(std::move(read)),
+          loaded(options.environment),
+          loader(
+              options.loads_at_once, [this](const WantedSlot& slot) { return load_version(slot, read_blob, options); },
+              [this] { wake_up(); }) {
+        if (!options.retry_pause) options.retry_pause = retry_pause;
     }
 
+    // On the thread of its own:
     void run(const std::stop_token& stop);
-    // False if a newer live set, or the end, came between.
-    bool work_off(const std::stop_token& stop, std::uint64_t generation, const std::vector<WantedSlot>& wanted);
-    void bring_up(std::uint64_t generation, const WantedSlot& slot, std::uint64_t shown);
-    void bring_up_previous(const WantedSlot& slot, std::uint64_t shown);
-    Result<ServedVersionPtr> find_or_load(const WantedSlot& slot);
-    Result<ServedVersionPtr> load(const WantedSlot& slot) const;
-    void conclude(std::uint64_t generation, const WantedSlot& slot, ServingState state, std::string message);
-    Status check(const WantedSlot& slot, const Model& model) const;
+    void wait_for_work(const std::stop_token& stop);
+    void begin();
+    void bring_up(const WantedSlot& slot, const std::vector<Waiting>& known);
+    void wait_for_previous(const WantedSlot& slot);
+    void serve(const Waiting& entry, const ServedVersionPtr& version);
+    void arrive(const Loader::Finished& finished);
+    void start_loads();
+    bool waits_for_fresh() const { return std::ranges::any_of(waiting, &Waiting::is_fresh); }
+    void settle();
+    void publish() { publish(table.routes()->revision); }
     void publish(std::uint64_t shown);
-    void wait_for_work(std::unique_lock<std::mutex>& lock, const std::stop_token& stop);
-    bool is_superseded(std::uint64_t generation) const {
-        const std::lock_guard lock(mutex);
-        return generation != generation_wanted;
-    }
+    void conclude(const WantedSlot& slot, ServingState state, std::string message);
+
+    void wake_up();  // by the loader
+
+    bool is_done(std::uint64_t first, std::uint64_t last) const;
     void tell() const {
         if (listener) listener();
     }
@@ -94,9 +112,13 @@ struct LiveSet::Impl {
     const ReadBlob read_blob;
     std::function<void()> listener;
 
-    // The loading thread's own.
+    // The thread's own.
     Loaded loaded;
     std::vector<ServedVersionPtr> routable;  // every version in the table
+    std::uint64_t generation_begun = 0;
+    std::uint64_t revision_begun = 0;
+    bool is_settled = true;  // the generation that has begun, but for what has failed
+    std::vector<Waiting> waiting;
 
     Departures departures;
 
@@ -111,7 +133,10 @@ struct LiveSet::Impl {
     std::uint64_t generation_wanted = 0;  // counts calls of want() that were not ignored
     std::uint64_t generation_settled = 0;
     std::uint64_t revision_settled = 0;
+    std::uint64_t revision_shown = 0;  // what needed no load of it is in the table
+    bool has_arrived = false;          // a version, or why there is none
 
+    Loader loader;        // before what its loads use
     std::jthread thread;  // last: stops before anything else goes
 };
 
@@ -129,127 +154,162 @@ void LiveSet::Impl::publish(std::uint64_t shown) {
     routable.erase(gone.begin(), gone.end());
 }
 
-// Until there is a newer live set. Meanwhile frees what has left.
-void LiveSet::Impl::wait_for_work(std::unique_lock<std::mutex>& lock, const std::stop_token& stop) {
-    const auto is_work = [&] { return generation_settled < generation_wanted; };
-    while (!stop.stop_requested() && !is_work()) {
-        if (departures.empty()) {
-            wake.wait(lock, stop, is_work);
-            return;
-        }
-        if (wake.wait_for(lock, stop, look_again, is_work)) return;
-        lock.unlock();
-        if (departures.release()) tell();
-        lock.lock();
-    }
-}
-
 void LiveSet::Impl::run(const std::stop_token& stop) {
     lower_priority(niceness);
     for (;;) {
-        std::vector<WantedSlot> wanted;
-        std::uint64_t generation = 0;
-        std::uint64_t shown = 0;
-        {
-            std::unique_lock lock(mutex);
-            wait_for_work(lock, stop);
-            if (stop.stop_requested()) return;
-            generation = generation_wanted;
-            shown = revision;
-            for (const Slot& slot : slots) wanted.push_back(slot.wanted);
-        }
-        if (!work_off(stop, generation, wanted)) continue;
-        loaded.forget_parted();
-        publish(shown);
-        departures.release();  // before others are loaded: many quick changes must not pile versions up
-        {
-            const std::lock_guard lock(mutex);
-            if (generation != generation_wanted) continue;  // its slots are not those of now
-            generation_settled = generation;
-            revision_settled = shown;
-        }
-        tell();
+        wait_for_work(stop);
+        if (stop.stop_requested()) return;
+        begin();
+        for (const Loader::Finished& finished : loader.take_finished()) arrive(finished);
+        start_loads();
+        if (!is_settled && !waits_for_fresh()) settle();
+        if (departures.release()) tell();
     }
 }
 
-bool LiveSet::Impl::work_off(const std::stop_token& stop, std::uint64_t generation,
-                             const std::vector<WantedSlot>& wanted) {
-    const std::uint64_t shown = table.routes()->revision;
-    if (loaded.retain(wanted)) publish(shown);
-    for (const WantedSlot& slot : wanted) {
-        if (stop.stop_requested() || is_superseded(generation)) return false;
-        bring_up(generation, slot, shown);
+// For a newer live set, something that was loaded, or the time to look again at what has failed or left.
+void LiveSet::Impl::wait_for_work(const std::stop_token& stop) {
+    const auto now = Clock::now();
+    auto until = Clock::time_point::max();
+    if (!departures.empty()) until = now + look_again;
+    for (const Waiting& entry : waiting) {
+        if (entry.not_before > now) until = std::min(until, entry.not_before);
     }
-    return true;
+    const auto is_work = [this] { return has_arrived || generation_begun != generation_wanted; };
+    std::unique_lock lock(mutex);
+    if (until == Clock::time_point::max()) {
+        wake.wait(lock, stop, is_work);
+    } else {
+        wake.wait_until(lock, stop, until, is_work);
+    }
+    has_arrived = false;
 }
 
-void LiveSet::Impl::bring_up(std::uint64_t generation, const WantedSlot& slot, std::uint64_t shown) {
+// What a newer live set changes and is loaded is swapped at once, whatever else is still being loaded.
+void LiveSet::Impl::begin() {
+    std::vector<WantedSlot> wanted;
+    {
+        const std::lock_guard lock(mutex);
+        if (generation_begun == generation_wanted) return;
+        generation_begun = generation_wanted;
+        revision_begun = revision;
+        for (const Slot& slot : slots) wanted.push_back(slot.wanted);
+    }
+    is_settled = false;
+    if (loaded.retain(wanted)) publish();
+    const std::vector<Waiting> known = std::exchange(waiting, {});
+    for (const WantedSlot& slot : wanted) bring_up(slot, known);
+    {
+        const std::lock_guard lock(mutex);
+        revision_shown = revision_begun;
+    }
+    tell();
+}
+
+void LiveSet::Impl::bring_up(const WantedSlot& slot, const std::vector<Waiting>& known) {
     if (!slot.model_file) {
-        if (loaded.clear(key_of(slot))) publish(shown);
-        return conclude(generation, slot, ServingState::ready, std::string(files_only));
+        if (loaded.clear(key_of(slot))) publish();
+        return conclude(slot, ServingState::ready, std::string(files_only));
     }
-    auto version = find_or_load(slot);
-    if (!version.ok()) {
-        if (slot.previous != nullptr && !loaded.answers(key_of(slot))) bring_up_previous(slot, shown);
-        return conclude(generation, slot, ServingState::failed, version.error().message);
+    if (const ServedVersionPtr version = loaded.find(slot)) return serve({.slot = slot}, version);
+    const auto before = std::ranges::find_if(known, [&](const Waiting& entry) {
+        return !entry.wants_previous && same_version(entry.slot, slot) && entry.slot.revision == slot.revision;
+    });
+    if (before == known.end() || before->is_fresh()) {
+        waiting.push_back({.slot = slot});
+        return;
     }
-    if (loaded.serve(slot, *std::move(version))) publish(shown);
-    conclude(generation, slot, ServingState::ready, {});
+    waiting.push_back(*before);
+    waiting.back().slot = slot;
+    conclude(slot, ServingState::failed, before->message);
+    wait_for_previous(slot);
 }
 
 // After a start no version is there that could go on in place of one that fails.
-void LiveSet::Impl::bring_up_previous(const WantedSlot& slot, std::uint64_t shown) {
-    if (!slot.previous->model_file) return;
-    auto version = find_or_load(*slot.previous);
-    if (version.ok() && loaded.serve(slot, *std::move(version))) publish(shown);
+void LiveSet::Impl::wait_for_previous(const WantedSlot& slot) {
+    if (slot.previous == nullptr || !slot.previous->model_file || loaded.answers(key_of(slot))) return;
+    const Waiting entry{.slot = slot, .wants_previous = true};
+    if (const ServedVersionPtr version = loaded.find(*slot.previous)) return serve(entry, version);
+    waiting.push_back(entry);
 }
 
-Result<ServedVersionPtr> LiveSet::Impl::find_or_load(const WantedSlot& slot) {
-    if (ServedVersionPtr version = loaded.find(slot)) return version;
-    BATON_ASSIGN(ServedVersionPtr version, load(slot));
-    routable.push_back(version);
-    return version;
+void LiveSet::Impl::serve(const Waiting& entry, const ServedVersionPtr& version) {
+    if (entry.wants_previous && loaded.answers(key_of(entry.slot))) return;
+    if (loaded.serve(entry.slot, version)) publish();
+    if (!entry.wants_previous) conclude(entry.slot, ServingState::ready, {});
 }
 
-Result<ServedVersionPtr> LiveSet::Impl::load(const WantedSlot& slot) const try {
-    const auto start = std::chrono::steady_clock::now();
-    BATON_ASSIGN(const std::string bytes, read_blob(*slot.model_file));
-    auto version = std::make_shared<ServedVersion>();
-    BATON_ASSIGN(version->engine, options.load_model(bytes, slot.engine));
-    BATON_ASSIGN(version->cost_per_row, warm_up(*version->engine));
-    BATON_TRY(check(slot, *version->engine));
-    if (!version->engine->may_run_on_loop()) version->cost_per_row = ServedVersion::unmeasured_cost;
-    if (options.batching) version->batcher = make_batcher(*version->engine, options.batching(slot.model));
-    version->model = slot.model;
-    version->version = slot.version;
-    version->digest = slot.digest;
-    version->digest_text = slot.digest.text();
-    version->feature_names = slot.feature_names;
-    version->loaded_at = std::chrono::system_clock::now();
-    version->load_time = std::chrono::steady_clock::now() - start;
-    return ServedVersionPtr(std::move(version));
-} catch (const std::exception& problem) {
-    // A model that does not fit into memory must not take the others down.
-    return internal_error(std::string("loading broke off: ") + problem.what());
+void LiveSet::Impl::arrive(const Loader::Finished& finished) {
+    const auto others = std::ranges::stable_partition(
+        waiting, [&](const Waiting& entry) { return !is_same_load(entry.version(), finished.slot); });
+    std::vector<Waiting> answered(std::make_move_iterator(others.begin()), std::make_move_iterator(others.end()));
+    waiting.erase(others.begin(), others.end());
+    for (Waiting& entry : answered) {
+        if (finished.version.ok()) {
+            serve(entry, *finished.version);
+        } else if (!entry.wants_previous) {
+            ++entry.failures;
+            entry.message = finished.version.error().message;
+            entry.not_before = Clock::now() + options.retry_pause(entry.failures);
+            conclude(entry.slot, ServingState::failed, entry.message);
+            waiting.push_back(entry);
+            wait_for_previous(entry.slot);
+        }
+    }
+    if (finished.version.ok() && loaded.holds(*finished.version)) routable.push_back(*finished.version);
 }
 
-Status LiveSet::Impl::check(const WantedSlot& slot, const Model& model) const {
-    if (!options.read_golden) return {};
-    BATON_ASSIGN(const std::optional<Golden> golden, options.read_golden(slot));
-    return golden ? check_golden(model, *golden) : Status();
+// What is new goes first; of what has failed before, one at a time is tried when its time has come.
+void LiveSet::Impl::start_loads() {
+    for (const Waiting& entry : waiting) {
+        if (entry.is_fresh()) loader.start(entry.version(), Loader::Attempt::first);
+    }
+    const auto now = Clock::now();
+    for (const Waiting& entry : waiting) {
+        if (!entry.is_fresh() && entry.not_before <= now) loader.start(entry.version(), Loader::Attempt::again);
+    }
 }
 
-void LiveSet::Impl::conclude(std::uint64_t generation, const WantedSlot& wanted, ServingState state,
-                             std::string message) {
+void LiveSet::Impl::settle() {
+    is_settled = true;
+    loaded.forget_parted();
+    publish(revision_begun);
+    departures.release();  // before others are loaded: many quick changes must not pile versions up
     {
         const std::lock_guard lock(mutex);
-        if (generation != generation_wanted) return;
+        if (generation_begun != generation_wanted) return;  // its slots are not those of now
+        generation_settled = generation_begun;
+        revision_settled = revision_begun;
+    }
+    tell();
+}
+
+void LiveSet::Impl::wake_up() {
+    {
+        const std::lock_guard lock(mutex);
+        has_arrived = true;
+    }
+    wake.notify_one();
+}
+
+void LiveSet::Impl::conclude(const WantedSlot& wanted, ServingState state, std::string message) {
+    {
+        const std::lock_guard lock(mutex);
+        if (generation_begun != generation_wanted) return;  // its slots are not those of now
         const auto slot =
             std::ranges::find_if(slots, [&](const Slot& s) { return key_of(s.wanted) == key_of(wanted); });
         slot->state = state;
         slot->message = std::move(message);
     }
     tell();
+}
+
+bool LiveSet::Impl::is_done(std::uint64_t first, std::uint64_t last) const {
+    const std::lock_guard lock(mutex);
+    return revision_shown >= first && std::ranges::none_of(slots, [&](const Slot& slot) {
+               return slot.state == ServingState::loading && slot.wanted.revision >= first &&
+                      slot.wanted.revision <= last;
+           });
 }
 
 LiveSet::LiveSet(Options options, LiveTable& table, ReadBlob read_blob)
@@ -266,8 +326,8 @@ void LiveSet::want(std::uint64_t revision, std::vector<WantedSlot> slots) {
         std::vector<Impl::Slot> next;
         for (WantedSlot& wanted : slots) {
             const auto known = std::ranges::find_if(impl_->slots, [&](const Impl::Slot& slot) {
-                const bool is_retry = slot.state == ServingState::failed && slot.wanted.revision == wanted.revision;
-                return (slot.state == ServingState::ready || is_retry) && same_version(slot.wanted, wanted);
+                return slot.state != ServingState::loading && same_version(slot.wanted, wanted) &&
+                       (slot.state == ServingState::ready || slot.wanted.revision == wanted.revision);
             });
             Impl::Slot slot{.wanted = std::move(wanted), .state = ServingState::loading, .message = {}};
             if (known != impl_->slots.end()) {
@@ -324,14 +384,15 @@ std::optional<ShadowStatistics> LiveSet::shadow_statistics(std::string_view mode
 
 void LiveSet::on_change(std::function<void()> listener) { impl_->listener = std::move(listener); }
 
+bool LiveSet::done(std::uint64_t revision) const { return impl_->is_done(revision, revision); }
+
+bool LiveSet::done_since(std::uint64_t revision) const {
+    return impl_->is_done(revision, std::numeric_limits<std::uint64_t>::max());
+}
+
 bool LiveSet::settled(std::uint64_t revision) const {
     const std::lock_guard lock(impl_->mutex);
     return impl_->generation_settled > 0 && revision <= impl_->revision_settled;
-}
-
-bool LiveSet::idle() const {
-    const std::lock_guard lock(impl_->mutex);
-    return impl_->generation_settled == impl_->generation_wanted;
 }
 
 }  // namespace baton::inference

@@ -1,6 +1,7 @@
 // Brings the live table to the wanted live set: load, verify, warm up, then one swap.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -63,15 +64,16 @@ struct SlotStatus {
     std::optional<std::uint32_t> answering = {};  // the version that answers: another one than `version` if that failed
 };
 
-// Loads on a thread of its own, so neither requests nor mutations wait for it. Thread-safe.
+// Loads on threads of its own, so neither requests nor mutations wait for it. Thread-safe.
 class LiveSet {
 public:
-    // Reads a blob whole and verifies its digest; called on the loading thread.
+    // These are called on loading threads, several at once.
+    // Reads a blob whole and verifies its digest.
     using ReadBlob = std::function<Result<std::string>(const Digest&)>;
-    // Makes the model that a blob holds; called on the loading thread.
+    // Makes the model that a blob holds.
     using LoadModel = std::function<Result<std::shared_ptr<const Model>>(std::string_view bytes, EngineChoice engine)>;
 
-    // What a version answered when it was registered; nullopt if that is not known. Called on the loading thread.
+    // What a version answered when it was registered; nullopt if that is not known.
     using ReadGolden = std::function<Result<std::optional<Golden>>(const WantedSlot&)>;
 
     struct Options {
@@ -79,6 +81,9 @@ public:
         LoadModel load_model = {};               // empty: the Eigen engine alone
         ReadGolden read_golden = {};             // empty: nothing is compared
         std::function<Batching(std::string_view model)> batching = {};  // empty: every request runs by itself
+        std::size_t loads_at_once = 2;                                  // of different models
+        // How long after its first, second ... failure a version is tried again; empty: retry_pause() of loader.h.
+        std::function<std::chrono::milliseconds(unsigned failures)> retry_pause = {};
     };
 
     LiveSet(Options options, LiveTable& table, ReadBlob read_blob);
@@ -87,10 +92,11 @@ public:
     LiveSet& operator=(const LiveSet&) = delete;
 
     // The whole live set of one revision, candidates included. Older revisions than one already given are ignored; a
-    // newer one, or the same again, takes the place of one that is still being worked off, and what failed is tried
-    // again. A version that cannot be loaded leaves the one before it serving (or, if there is none, brings the
-    // previous one up) and shows up as failed; every other slot goes on. Each slot is published as soon as it is
-    // loaded; the table shows the revision once all were.
+    // newer one, or the same again, takes the place of one that is still being worked off. What is loaded is swapped at
+    // once, then what is new is loaded, and each slot is published as soon as it is; the table shows the revision once
+    // all were. A version that cannot be loaded leaves the one before it serving (or, if there is none, brings the
+    // previous one up) and shows up as failed; it is tried again when its time has come, or when a newer revision of
+    // its slot is wanted. Every other slot goes on.
     void want(std::uint64_t revision, std::vector<WantedSlot> slots);
 
     std::vector<SlotStatus> statuses() const;  // in the order of want()
@@ -98,12 +104,14 @@ public:
     std::vector<DepartingVersion> departing() const;
     // nullopt when there is no shadow that is loaded.
     std::optional<ShadowStatistics> shadow_statistics(std::string_view model, std::string_view environment) const;
-    // Called on the loading thread whenever the table or a status has changed. Set it before the first want().
+    // Called on the live set's own thread whenever the table or a status has changed. Set it before the first want().
     void on_change(std::function<void()> listener);
-    // True once `revision` or a newer one has been worked off, with success or not.
+    // True once what the change of `revision` made has been worked off, with success or not, whatever else still loads.
+    bool done(std::uint64_t revision) const;
+    // The same of that change and all later ones.
+    bool done_since(std::uint64_t revision) const;
+    // True once all of `revision` or of a newer one has been worked off, with success or not.
     bool settled(std::uint64_t revision) const;
-    // True while nothing that is wanted waits to be worked off.
-    bool idle() const;
 
 private:
     struct Impl;

@@ -83,10 +83,7 @@ Status LiveFeed::start() {
 }
 
 void LiveFeed::catch_up() {
-    const auto failed = [](const inference::SlotStatus& slot) { return slot.state == inference::ServingState::failed; };
-    // Wanted again while others still load, what fails slowly would be tried before them for ever.
-    if (!behind_ && (!live_set_.idle() || std::ranges::none_of(live_set_.statuses(), failed))) return;
-    behind_ = !hand_over().ok();
+    if (behind_) behind_ = !hand_over().ok();
 }
 
 void LiveFeed::log_changes() {

@@ -25,7 +25,7 @@ public:
 
     // Gives the live set of now to inference, and again after every change.
     Status start();
-    // Tries again what could not be read or loaded; a repaired blob is served without a restart.
+    // Reads the live set again if it could not be read before.
     void catch_up();
     // Logs what has become of the slots since it was called last. On one thread at a time.
     void log_changes();

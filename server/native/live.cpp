@@ -85,7 +85,7 @@ void feed(const Api& api, const std::shared_ptr<Request>& request, Responder res
             const auto render = [&api, pending] { pending->responder(feed_now(api, *pending->request)); };
             api.run_pooled(pending, render);
         };
-        api.live_watch().when([&api, since] { return api.live_set().settled(since + 1); },
+        api.live_watch().when([&api, since] { return api.live_set().done_since(since + 1); },
                               std::chrono::seconds(query->wait_seconds), look_again);
     };
     api.run_pooled(pending, run);

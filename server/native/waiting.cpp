@@ -27,7 +27,7 @@ void change_and_wait(const Api& api, Handler change, Refresh refresh, const std:
             // A full pool must not lose the answer of a change that was made.
             if (!api.pool().submit(render)) pending->responder(std::move(*answer));
         };
-        api.live_watch().when([&api, wanted] { return api.live_set().settled(wanted); }, ready_wait, finish);
+        api.live_watch().when([&api, wanted] { return api.live_set().done(wanted); }, ready_wait, finish);
     };
     api.run_pooled(pending, run);
 }

@@ -1,4 +1,4 @@
-"""Models that do not come to an end: they cost a bounded time, and nobody else anything."""
+"""Models that take long, or do not come to an end: they cost a bounded time, and nobody else anything."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from harness import Server, in_threads, request, wait_for
+from harness import REPORT, Server, in_threads, request, wait_for
 from models import constant
 from rollout import Caller
 
@@ -16,8 +16,8 @@ onnx = pytest.importorskip("onnx")
 from onnx import TensorProto, helper  # noqa: E402
 
 
-def endless(over: float) -> bytes:
-    """Answers what it is given, and never where a row's first column is above `over`."""
+def endless(over: float, trips: int = 1 << 62) -> bytes:
+    """Answers what it is given, but for values above `over` only after so many trips around a loop."""
     true_or_false, number, table = (TensorProto.BOOL, []), (TensorProto.INT64, []), (TensorProto.FLOAT, [None, 2])
     value = helper.make_tensor_value_info
     body = helper.make_graph(
@@ -29,10 +29,10 @@ def endless(over: float) -> bytes:
     nodes = [
         helper.make_node("ReduceMax", ["X"], ["most"], keepdims=0),
         helper.make_node("Greater", ["most", "over"], ["goes_on"]),
-        helper.make_node("Loop", ["", "goes_on", "X"], ["variable"], body=body),
+        helper.make_node("Loop", ["trips", "goes_on", "X"], ["variable"], body=body),
     ]
-    bound = helper.make_tensor("over", TensorProto.FLOAT, [], [over])
-    graph = helper.make_graph(nodes, "endless", [value("X", *table)], [value("variable", *table)], [bound])
+    constants = [helper.make_tensor("over", TensorProto.FLOAT, [], [over]), helper.make_tensor("trips", TensorProto.INT64, [], [trips])]
+    graph = helper.make_graph(nodes, "endless", [value("X", *table)], [value("variable", *table)], constants)
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
 
 
@@ -81,6 +81,17 @@ def test_a_request_that_would_run_for_ever_is_stopped(limited):
     assert 1 <= time.monotonic() - began < 5
     assert caller.versions("sometimes", 3) == {1: 3}
     assert caller.versions("other", 3) == {1: 3}
+
+
+def test_a_slow_load_holds_no_other_promotion_up(fresh):
+    slow = fresh.hand_over(fresh.register("slow", endless(-1000.0, trips=1_000_000), path="model.onnx", report=REPORT))
+    quick = [fresh.hand_over(fresh.register("quick", constant(value), path="model.onnx", report=REPORT)) for value in (1.0, 2.0)]
+    fresh.promote(slow, wait=False)
+    for number, handed_over in enumerate(quick, 1):
+        assert fresh.promote(handed_over)["serving"] == "ready"
+        assert Caller(fresh).versions("quick", 2) == {number: 2}
+    [state] = [slot["serving"] for slot in fresh.call("vic", "GET", "/live")["slots"] if slot["model"] == "slow"]
+    assert state == "loading", "it was slow enough to show something"
 
 
 def test_a_server_that_stops_waits_for_no_run(tmp_path):
