@@ -32,7 +32,7 @@ void add_serve(CLI::App& root, Action& chosen) {
     verb->add_flag("--anonymous-inference", options->anonymous_inference, "Predictions need no token");
     verb->add_flag("--anonymous-live", options->anonymous_live, "Reading what is live needs no token");
     verb->add_option("--loops", options->loops, "Event loops; 0: one less than there are cores")->type_name("N");
-    verb->add_option("--workers", options->workers, "Threads for what may block")
+    verb->add_option("--workers", options->workers, "Threads for what may block, and as many for models that take long")
         ->type_name("N")
         ->capture_default_str();
     verb->add_option("--max-connections", options->connections, "Open connections in all; more are answered 503")

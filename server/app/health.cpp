@@ -30,7 +30,8 @@ void add_health_routes(Router& router, const Health& health) {
     // Some dozen lines for each version: too much for a loop. When the pool is full, the management listener has them.
     router.add({Method::get, "/metrics", Pooled{[&health](const Request&) {
                     return Response::text(
-                        200, metrics_text(health.requests, health.live_table, health.live_set, health.pool),
+                        200,
+                        metrics_text(health.requests, health.live_table, health.live_set, health.pool, health.models),
                         "text/plain; version=0.0.4; charset=utf-8");
                 }}});
 }

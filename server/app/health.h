@@ -16,6 +16,7 @@ struct Health {
     const inference::LiveSet& live_set;
     const RequestMetrics& requests;
     const WorkerPool& pool;
+    const WorkerPool& models;
     std::atomic<bool>& draining;
 };
 

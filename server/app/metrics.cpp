@@ -257,12 +257,13 @@ void RequestMetrics::write(PrometheusText& out) const {
 }
 
 std::string metrics_text(const RequestMetrics& requests, const inference::LiveTable& table,
-                         const inference::LiveSet& live_set, const WorkerPool& pool) {
+                         const inference::LiveSet& live_set, const WorkerPool& pool, const WorkerPool& models) {
     PrometheusText out;
     const auto routes = table.routes();
     requests.write(out);
     out.family("baton_worker_queue_length", "Tasks waiting for a worker", "gauge");
-    out.sample("baton_worker_queue_length", "", static_cast<double>(pool.queued()));
+    out.sample("baton_worker_queue_length", "pool=\"api\"", static_cast<double>(pool.queued()));
+    out.sample("baton_worker_queue_length", "pool=\"models\"", static_cast<double>(models.queued()));
     write_live_set(out, *routes, live_set);
     write_shadows(out, live_set);
     write_metrics(out, own_metrics, *routes);

@@ -28,6 +28,6 @@ private:
 // Counters have base units and the labels model and version at most, so that their number is bounded by what is loaded.
 // The nv_* names are those of Triton's metrics, for dashboards that exist.
 std::string metrics_text(const RequestMetrics& requests, const inference::LiveTable& table,
-                         const inference::LiveSet& live_set, const WorkerPool& pool);
+                         const inference::LiveSet& live_set, const WorkerPool& pool, const WorkerPool& models);
 
 }  // namespace baton::server

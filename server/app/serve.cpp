@@ -31,6 +31,7 @@ namespace baton::server {
 namespace {
 
 constexpr std::size_t worker_queue = 1024;
+constexpr std::size_t registration_queue = 256;  // shorter, as their bodies are large
 constexpr std::chrono::seconds drain_grace{10};
 constexpr std::chrono::milliseconds poll_interval{100};
 constexpr std::chrono::seconds upkeep_interval{15};
@@ -88,9 +89,10 @@ public:
                     [this](const Digest& digest) { return folder_.blobs->read(digest); }),
           api_({*folder_.store, authenticator_, *folder_.blobs, live_set_, engines_, *watch_, pool_, registrations_},
                {options.anonymous_live, BATON_VERSION}),
-          inference_(live_table_, live_set_, pool_, inference_authorizer(), inference_options(options)),
-          health_{live_table_, live_set_, metrics_, pool_, draining_},
-          registrations_(std::max<std::size_t>(1, options.workers / 2), worker_queue),
+          inference_(live_table_, live_set_, models_, inference_authorizer(), inference_options(options)),
+          health_{live_table_, live_set_, metrics_, pool_, models_, draining_},
+          registrations_(std::max<std::size_t>(1, options.workers / 2), registration_queue),
+          models_(options.workers, worker_queue),
           pool_(options.workers, worker_queue) {}
 
     ~App() {
@@ -285,6 +287,7 @@ private:
     Router management_router_;
     // Behind what their tasks use: gone, with the last task, before it.
     WorkerPool registrations_;
+    WorkerPool models_;  // run what takes too long for a loop
     WorkerPool pool_;
     std::unique_ptr<HttpServer> server_;
     std::unique_ptr<HttpServer> management_;

@@ -22,7 +22,7 @@ struct ServeOptions {
     bool anonymous_inference = false;
     bool anonymous_live = false;               // reading live manifests and files
     std::size_t loops = 0;                     // event loops; 0: cores - 1, at least 1
-    std::size_t workers = 8;                   // worker threads for what may block
+    std::size_t workers = 8;                   // threads for what may block, and as many for models
     std::size_t connections = 10'000;          // in all; more are answered 503
     std::size_t connections_per_peer = 6'000;  // of one address, so that no client can take them all
     std::size_t payload_log = 0;  // inference requests and answers kept in memory for GET …/payloads; 0: none

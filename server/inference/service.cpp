@@ -61,6 +61,9 @@ Error overloaded() {
             .hint = "try again shortly"};
 }
 
+// Versions wait for a worker in lanes of their own.
+WorkerPool::Lane lane_of(const ServedVersion& version) { return &version; }
+
 bool may_join_batch(const InferenceCall& call) {
     const auto& batcher = call.version().batcher;
     return batcher != nullptr && batcher->accepts(call.inputs());
@@ -191,16 +194,18 @@ bool InferenceService::runs_inline(const ServedVersion& version, std::size_t row
 
 void InferenceService::submit(const std::shared_ptr<InferenceCall>& call, bool decoded) const {
     if (const Status status = call->read_header_limit(); !status.ok()) return call->fail(status.error());
-    const bool accepted = pool_.submit([this, call, decoded] {
-        call->waited();
-        if (const Status status = call->check_time(); !status.ok()) return call->fail(status.error());
-        if (!decoded) {
-            if (const Status status = call->decode(); !status.ok()) return call->fail(status.error());
-        }
-        if (const Status status = call->check_time(); !status.ok()) return call->fail(status.error());
-        if (!decoded && may_join_batch(*call)) return join_batch(std::move(*call), Standing::accepted);
-        call->run();
-    });
+    const bool accepted = pool_.submit(
+        [this, call, decoded] {
+            call->waited();
+            if (const Status status = call->check_time(); !status.ok()) return call->fail(status.error());
+            if (!decoded) {
+                if (const Status status = call->decode(); !status.ok()) return call->fail(status.error());
+            }
+            if (const Status status = call->check_time(); !status.ok()) return call->fail(status.error());
+            if (!decoded && may_join_batch(*call)) return join_batch(std::move(*call), Standing::accepted);
+            call->run();
+        },
+        lane_of(call->version()));
     if (!accepted) call->fail(overloaded());
 }
 
@@ -209,13 +214,15 @@ void InferenceService::join_batch(InferenceCall call, Standing standing) const {
         if (const Status status = call.read_header_limit(); !status.ok()) return call.fail(status.error());
     }
     const auto batcher = call.version().batcher;
+    const WorkerPool::Lane lane = lane_of(call.version());
     const auto request = std::make_shared<BatchedCall>(std::move(call));
-    if (!batcher->add(request, [&] { return call_worker(batcher, standing); })) request->refuse(overloaded());
+    if (!batcher->add(request, [&] { return call_worker(batcher, lane, standing); })) request->refuse(overloaded());
 }
 
-bool InferenceService::call_worker(const std::shared_ptr<inference::Batcher>& batcher, Standing standing) const {
-    auto run = [this, batcher] { batcher->run([&] { return call_worker(batcher, Standing::accepted); }); };
-    return standing == Standing::fresh ? pool_.submit(std::move(run)) : pool_.submit_step(std::move(run));
+bool InferenceService::call_worker(const std::shared_ptr<inference::Batcher>& batcher, WorkerPool::Lane lane,
+                                   Standing standing) const {
+    auto run = [this, batcher, lane] { batcher->run([&] { return call_worker(batcher, lane, Standing::accepted); }); };
+    return standing == Standing::fresh ? pool_.submit(std::move(run), lane) : pool_.submit_step(std::move(run), lane);
 }
 
 Response error_response(int status, std::string body) {

@@ -113,8 +113,8 @@ public:
 
     // Answers the request: authorises, finds the version, then decodes, runs and encodes here or on the pool, there
     // maybe in a batch (resource_exhausted when the queue is full, deadline_exceeded when it was in there for too
-    // long). Undoes the content coding of the body and makes that of the answer. The version stays loaded until the
-    // answer is made.
+    // long; versions have lanes of their own there, see WorkerPool). Undoes the content coding of the body and makes
+    // that of the answer. The version stays loaded until the answer is made.
     void infer(const std::shared_ptr<Request>& request, const InferenceTarget& target,
                std::unique_ptr<InferenceExchange> exchange, Responder respond) const;
 
@@ -126,7 +126,8 @@ private:
     // Hands the call to the batcher of its version: a new one, or one that a worker has taken and decoded.
     enum class Standing { fresh, accepted };
     void join_batch(InferenceCall call, Standing standing) const;
-    bool call_worker(const std::shared_ptr<inference::Batcher>& batcher, Standing standing) const;
+    bool call_worker(const std::shared_ptr<inference::Batcher>& batcher, WorkerPool::Lane lane,
+                     Standing standing) const;
 
     const inference::LiveTable& table_;
     const inference::LiveSet& live_set_;

@@ -9,27 +9,9 @@
 
 #include "base/result.h"
 #include "server/transport/router.h"
+#include "server/transport/worker_pool.h"
 
 namespace baton::server {
-
-// A bounded pool of workers with a bounded queue. Thread-safe.
-class WorkerPool {
-public:
-    WorkerPool(std::size_t threads, std::size_t queue_limit);
-    ~WorkerPool();  // runs what is queued, then joins
-    WorkerPool(const WorkerPool&) = delete;
-    WorkerPool& operator=(const WorkerPool&) = delete;
-
-    bool submit(std::function<void()> task);  // false when the queue is full or the pool is stopping
-    // The next step of work that was accepted before (a file being sent, an upload being taken): the queue limit does
-    // not apply, since refusing would break what was begun. Callers have one step at a time each. False when stopping.
-    bool submit_step(std::function<void()> task);
-    std::size_t queued() const;
-
-private:
-    struct Impl;
-    std::unique_ptr<Impl> impl_;
-};
 
 struct TransportLimits {
     std::size_t head_bytes = 16 * 1024;

@@ -83,6 +83,30 @@ def test_a_request_that_would_run_for_ever_is_stopped(limited):
     assert caller.versions("other", 3) == {1: 3}
 
 
+def test_slow_requests_hold_no_other_model_up(limited):
+    """More of them than there are threads for models."""
+    limited.make_live("slow", endless(100.0), path="model.onnx")
+    limited.make_live("brief", endless(100.0), path="model.onnx")
+    threads = [threading.Thread(target=Caller(limited).infer, args=("slow", [[1000.0, 0.0]])) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    wait_for(lambda: waiting(limited) > 2)
+    caller = Caller(limited)
+    for _ in range(10):
+        began = time.monotonic()
+        assert caller.versions("brief", 1) == {1: 1}
+        assert time.monotonic() - began < 0.7, "less than one of the slow ones"
+    assert waiting(limited) > 2, "they were slow enough to show something"
+    for thread in threads:
+        thread.join()
+
+
+def waiting(server):
+    text = request(server.url, "GET", "/metrics").body.decode()
+    [line] = [line for line in text.splitlines() if line.startswith('baton_worker_queue_length{pool="models"}')]
+    return int(line.rsplit(" ", 1)[1])
+
+
 def test_a_slow_load_holds_no_other_promotion_up(fresh):
     slow = fresh.hand_over(fresh.register("slow", endless(-1000.0, trips=1_000_000), path="model.onnx", report=REPORT))
     quick = [fresh.hand_over(fresh.register("quick", constant(value), path="model.onnx", report=REPORT)) for value in (1.0, 2.0)]
@@ -101,7 +125,7 @@ def test_a_server_that_stops_waits_for_no_run(tmp_path):
     threads = [threading.Thread(target=ask_in_vain, args=(running,)) for _ in range(8)]
     for thread in threads:
         thread.start()
-    wait_for(lambda: b"baton_worker_queue_length 6" in request(running.management, "GET", "/metrics").body)
+    wait_for(lambda: b'baton_worker_queue_length{pool="models"} 7' in request(running.management, "GET", "/metrics").body)
     assert running.stop() == 0, running.log_tail()
     for thread in threads:
         thread.join()
