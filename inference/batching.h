@@ -14,7 +14,7 @@ bool has_rows(const Signature& signature);
 
 // Whether the answer to rows of several requests can be split among them: the signature has rows, and the answer to one
 // row is no larger for what stands beside it (an output whose rows vary in size where no input's do may be padded to
-// the longest). Seen as far as made-up rows show it: the model answers them alike together and alone, or refuses them.
+// the longest). Seen as far as made-up rows show it: the model answers them, and alike together and alone.
 bool takes_batches(const Model& model);
 
 bool has_so_many_rows(const Tensor& tensor, std::size_t rows);

@@ -119,6 +119,7 @@ struct LiveSet::Impl {
     std::uint64_t revision_begun = 0;
     bool is_settled = true;  // the generation that has begun, but for what has failed
     std::vector<Waiting> waiting;
+    Clock::time_point looked_at = {};  // for those whose time has come
 
     Departures departures;
 
@@ -173,7 +174,7 @@ void LiveSet::Impl::wait_for_work(const std::stop_token& stop) {
     auto until = Clock::time_point::max();
     if (!departures.empty()) until = now + look_again;
     for (const Waiting& entry : waiting) {
-        if (entry.not_before > now) until = std::min(until, entry.not_before);
+        if (entry.not_before > looked_at) until = std::min(until, entry.not_before);
     }
     const auto is_work = [this] { return has_arrived || generation_begun != generation_wanted; };
     std::unique_lock lock(mutex);
@@ -264,9 +265,9 @@ void LiveSet::Impl::start_loads() {
     for (const Waiting& entry : waiting) {
         if (entry.is_fresh()) loader.start(entry.version(), Loader::Attempt::first);
     }
-    const auto now = Clock::now();
+    looked_at = Clock::now();
     for (const Waiting& entry : waiting) {
-        if (!entry.is_fresh() && entry.not_before <= now) loader.start(entry.version(), Loader::Attempt::again);
+        if (!entry.is_fresh() && entry.not_before <= looked_at) loader.start(entry.version(), Loader::Attempt::again);
     }
 }
 

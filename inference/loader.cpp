@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <system_error>
 #include <utility>
 
 #include "inference/background.h"
@@ -74,16 +75,25 @@ bool Loader::start(const WantedSlot& slot, Attempt attempt) {
     if (attempt == Attempt::again && any([](const Running& r) { return r.attempt == Attempt::again; })) return false;
 
     Running& running = running_.emplace_back(Running{.slot = slot, .attempt = attempt});
-    running.thread = std::jthread([this, &running] {
+    const auto run = [this, &running] {
         lower_priority(niceness);
-        Outcome outcome{&running, load_(running.slot)};
-        {
-            const std::lock_guard lock(mutex_);
-            outcomes_.push_back(std::move(outcome));
-        }
-        on_finished_();
-    });
+        finish({&running, load_(running.slot)});
+    };
+    try {
+        running.thread = std::jthread(run);
+    } catch (const std::system_error& problem) {
+        finish({&running, Error{.code = Code::resource_exhausted,
+                                .message = std::string("no thread to load it on: ") + problem.what()}});
+    }
     return true;
+}
+
+void Loader::finish(Outcome outcome) {
+    {
+        const std::lock_guard lock(mutex_);
+        outcomes_.push_back(std::move(outcome));
+    }
+    on_finished_();
 }
 
 std::vector<Loader::Finished> Loader::take_finished() {
@@ -95,7 +105,7 @@ std::vector<Loader::Finished> Loader::take_finished() {
     std::vector<Finished> finished;
     for (Outcome& outcome : outcomes) {
         const auto running = std::ranges::find_if(running_, [&](const Running& r) { return &r == outcome.of; });
-        running->thread.join();
+        if (running->thread.joinable()) running->thread.join();
         finished.push_back({std::move(running->slot), std::move(outcome.version)});
         running_.erase(running);
     }

@@ -37,7 +37,8 @@ public:
     };
     enum class Attempt { first, again };
 
-    // `load` is called on several threads at once; `on_finished` on them as well, whenever there is something to take.
+    // `load` is called on several threads at once; `on_finished` on them as well (or in start(), where there is no
+    // thread to be had), whenever there is something to take.
     Loader(std::size_t at_once, Load load, std::function<void()> on_finished);
     ~Loader();  // lets what runs end
     Loader(const Loader&) = delete;
@@ -57,6 +58,8 @@ private:
         Running* of = nullptr;
         Result<ServedVersionPtr> version;
     };
+
+    void finish(Outcome outcome);
 
     const std::size_t at_once_;
     const Load load_;

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <cstdio>
+#include <future>
 #include <thread>
 
 #include "base/text.h"
@@ -96,7 +97,8 @@ public:
           pool_(options.workers, worker_queue) {}
 
     ~App() {
-        watch_->stop();  // who still waits needs the pool and the API
+        watch_->stop();       // who still waits needs the pool and the API
+        engines_.stop_all();  // also where the start failed: what is being loaded holds the end up no longer
         log_event(LogLevel::info, "stopped");
     }
 
@@ -160,13 +162,23 @@ public:
         draining_ = true;
         log_event(LogLevel::info, "draining");
         watch_->stop();  // long polls are answered now, so that they do not hold the drain up
-        if (grpc_) grpc_->drain(drain_grace);
-        server_->drain(drain_grace);
-        engines_.stop_all();  // nobody is left who waits for an answer
+        drain();
         checkpoint();
     }
 
 private:
+    // gRPC's drain ends only with its last call, so what still runs when the grace is over is stopped first.
+    void drain() {
+        const auto until = std::chrono::steady_clock::now() + drain_grace;
+        const std::future<void> calls = std::async(std::launch::async, [this] {
+            if (grpc_) grpc_->drain(drain_grace);
+        });
+        server_->drain(drain_grace);
+        calls.wait_until(until);
+        engines_.stop_all();
+        calls.wait();
+    }
+
     // Without it the models of the Eigen engine are served all the same.
     static inference::Engines::RuntimeResult open_runtime(const ServeOptions& options) {
         if (options.onnxruntime == "off") {
@@ -303,7 +315,9 @@ Status check(const ServeOptions& options) {
         return invalid_argument("--workers must be 1 to " + std::to_string(most_workers));
     }
     if (options.inference_timeout.count() < 0) return invalid_argument("--inference-timeout must not be negative");
-    if (options.run_limit.count() < 1) return invalid_argument("--run-limit must be at least 1");
+    if (options.run_limit.count() < 1 || options.run_limit > std::chrono::hours(24)) {
+        return invalid_argument("--run-limit must be 1 to 86400");
+    }
     if (options.batch_wait < options.batch_wait.zero() || options.batch_wait > most_batch_wait) {
         return invalid_argument("--batch-wait-us must be 0 to " + std::to_string(most_batch_wait.count()));
     }

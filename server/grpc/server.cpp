@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <memory>
 
 #include "base/error_codes.h"
 #include "server/grpc/codec.h"
@@ -84,8 +85,12 @@ std::string text_of(const google::protobuf::Message& message) {
 class Exchange : public InferenceExchange {
 public:
     Exchange(const CallbackServerContext& context, const ::inference::ModelInferRequest& request,
-             ::inference::ModelInferResponse& response, RequestMemory memory)
-        : deadline_(context.deadline()), request_(request), response_(response), memory_(std::move(memory)) {}
+             ::inference::ModelInferResponse& response, std::shared_ptr<MemoryBudget> budget, RequestMemory memory)
+        : deadline_(context.deadline()),
+          request_(request),
+          response_(response),
+          budget_(std::move(budget)),
+          memory_(std::move(memory)) {}
 
     Result<std::vector<inference::Tensor>> decode(std::string&, const inference::ServedVersion&,
                                                   const DecodeLimits& limits) override {
@@ -118,7 +123,8 @@ private:
     const std::chrono::system_clock::time_point deadline_;
     const ::inference::ModelInferRequest& request_;
     ::inference::ModelInferResponse& response_;
-    const RequestMemory memory_;  // of the request
+    const std::shared_ptr<MemoryBudget> budget_;  // which may outlive the server, as this does when it is the last
+    const RequestMemory memory_;                  // of the request
 };
 
 ::grpc::Status outcome_of(const Response& response) {
@@ -131,7 +137,8 @@ private:
 
 class Service final : public ::inference::GRPCInferenceService::CallbackService {
 public:
-    Service(const InferenceService& service, std::size_t held_bytes) : service_(service), held_(held_bytes) {}
+    Service(const InferenceService& service, std::size_t held_bytes)
+        : service_(service), held_(std::make_shared<MemoryBudget>(held_bytes)) {}
 
     ServerUnaryReactor* ServerLive(CallbackServerContext* context, const ::inference::ServerLiveRequest*,
                                    ::inference::ServerLiveResponse* response) override {
@@ -172,14 +179,14 @@ public:
                                    ::inference::ModelInferResponse* response) override {
         const auto target = parse_target(request->model_name(), request->model_version());
         if (!target.ok()) return refuse(*context, target.error());
-        RequestMemory memory(held_);
+        RequestMemory memory(*held_);
         if (const Status status = memory.take(memory_of(*request)); !status.ok()) {
             return refuse(*context, status.error());
         }
         ServerUnaryReactor* reactor = context->DefaultReactor();
         Responder respond([reactor](const Response& answer) { reactor->Finish(outcome_of(answer)); });
         service_.infer(request_of(*context), *target,
-                       std::make_unique<Exchange>(*context, *request, *response, std::move(memory)),
+                       std::make_unique<Exchange>(*context, *request, *response, held_, std::move(memory)),
                        std::move(respond));
         return reactor;
     }
@@ -218,7 +225,8 @@ private:
     }
 
     const InferenceService& service_;
-    MemoryBudget held_;  // for messages: they are parsed before anybody asks who sent them
+    // For messages: they are parsed before anybody asks who sent them.
+    const std::shared_ptr<MemoryBudget> held_;
 };
 
 class Server final : public GrpcServer {

@@ -31,7 +31,8 @@ class GrpcServer {
 public:
     virtual ~GrpcServer() = default;
     virtual std::uint16_t port() const = 0;
-    // Takes no new calls and lets the running ones end; returns at the latest after `grace`.
+    // Takes no new calls and lets the running ones end; those that are not at their end after `grace` are told that
+    // they are cancelled. Returns with the last one.
     virtual void drain(std::chrono::milliseconds grace) = 0;
 };
 

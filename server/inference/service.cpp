@@ -97,6 +97,9 @@ Result<ServedVersionPtr> InferenceService::find_in_environment(const InferenceTa
     for (const SlotStatus& slot : live_set_.statuses()) {
         if (slot.role != inference::SlotRole::live) continue;
         if (slot.model != target.model || slot.environment != *target.environment) continue;
+        if (slot.answering) {
+            if (auto version = table_.version(slot.model, *slot.answering)) return version;
+        }
         if (auto version = table_.version(slot.model, slot.version)) return version;
         return not_served(slot);
     }

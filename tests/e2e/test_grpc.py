@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
+import queue
+import time
 
 import pytest
 
 from harness import Server, request
 from hoarder import Hoarder
 from models import constant, estimator, identity, np
+from test_endless_models import endless
 
 import baton
 
@@ -190,3 +193,17 @@ def test_messages_that_are_held_back_take_bounded_memory(served):
     assert taken < 700 << 20, [hoarder.sent for hoarder in hoarders]
     with triton.InferenceServerClient(served.grpc) as connected:
         assert connected.is_server_live()
+
+
+def test_a_server_that_stops_waits_for_no_call(tmp_path):
+    running = Server(tmp_path / "data", "--grpc-listen", "127.0.0.1:0", "--run-limit", "3600").start()
+    running.add_people()
+    running.make_live("m", endless(100.0), path="model.onnx")
+    ended = queue.Queue()
+    with triton.InferenceServerClient(running.grpc) as connected:
+        bearer = {"authorization": f"Bearer {running.tokens['vic']}"}
+        connected.async_infer("m", rows(1000 * ROWS), lambda result, error: ended.put(error), headers=bearer)
+        time.sleep(1)  # so that it runs
+        assert ended.empty()
+        assert running.stop() == 0, running.log_tail()
+        assert ended.get(timeout=10) is not None

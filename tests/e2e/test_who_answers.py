@@ -72,6 +72,8 @@ def test_the_version_before_answers_in_place_of_one_that_cannot_be_loaded(fresh)
         assert Caller(fresh).version("m") == 1
         slot = slot_of(fresh, "m")
         assert (slot["version"], slot["serving"], slot["serving_version"]) == (2, "failed", 1)
+        label = request(fresh.url, "POST", "/v1/models/m/labels/production:predict", document={"instances": [[1.0, 2.0]]}, token=fresh.tokens["vic"])
+        assert label.status == 200, label.body
         live = fresh.call("vic", "GET", "/models/m/traffic")["live"]
         assert (live["version"], live["serving_version"]) == (2, 1)
         for verb in ("live", "traffic"):

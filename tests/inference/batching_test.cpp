@@ -70,10 +70,10 @@ TEST(Batching, ModelsThatAnswerRowByRowTakeBatches) {
     EXPECT_FALSE(takes_batches(Computed({}, {}, doubled)));
 }
 
-TEST(Batching, AModelThatRefusesMadeUpRowsIsTrusted) {
+TEST(Batching, AModelThatRefusesMadeUpRowsIsNotTrusted) {
     FakeModel model(1);
     model.refusal = invalid_argument("not these");
-    EXPECT_TRUE(takes_batches(model));
+    EXPECT_FALSE(takes_batches(model));
     model.refusal = internal_error("broken");
     EXPECT_FALSE(takes_batches(model));
 }
