@@ -32,6 +32,7 @@ namespace baton::server {
 namespace {
 
 constexpr std::size_t worker_queue = 1024;
+constexpr std::size_t model_queue = 4096;        // of which one version has half: thousands of clients wait at once
 constexpr std::size_t registration_queue = 256;  // shorter, as their bodies are large
 constexpr std::chrono::seconds drain_grace{10};
 constexpr std::chrono::milliseconds poll_interval{100};
@@ -93,7 +94,7 @@ public:
           inference_(live_table_, live_set_, models_, inference_authorizer(), inference_options(options)),
           health_{live_table_, live_set_, metrics_, pool_, models_, draining_},
           registrations_(std::max<std::size_t>(1, options.workers / 2), registration_queue),
-          models_(options.workers, worker_queue),
+          models_(options.workers, model_queue),
           pool_(options.workers, worker_queue) {}
 
     ~App() {
