@@ -4,10 +4,10 @@
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
-#include <charconv>
 #include <memory>
 
 #include "base/error_codes.h"
+#include "base/text.h"
 #include "server/grpc/codec.h"
 #include "server/grpc/inference.grpc.pb.h"
 #include "server/inference/json_writer.h"
@@ -130,9 +130,8 @@ private:
 ::grpc::Status outcome_of(const Response& response) {
     if (response.status == 200) return ::grpc::Status::OK;
     const auto field = response.headers.get(status_field);
-    int status = StatusCode::INTERNAL;
-    if (field) std::from_chars(field->data(), field->data() + field->size(), status);
-    return {static_cast<StatusCode>(status), std::get<std::string>(response.body)};
+    const auto status = field ? parse_whole<int>(*field) : std::nullopt;
+    return {static_cast<StatusCode>(status.value_or(StatusCode::INTERNAL)), std::get<std::string>(response.body)};
 }
 
 class Service final : public ::inference::GRPCInferenceService::CallbackService {

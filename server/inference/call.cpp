@@ -1,11 +1,11 @@
 #include "server/inference/call.h"
 
-#include <charconv>
 #include <ctime>
 #include <string>
 #include <utility>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "inference/traffic.h"
 
 namespace baton::server {
@@ -31,14 +31,12 @@ std::chrono::nanoseconds InferenceCall::stage() {
 Status InferenceCall::read_header_limit() {
     const auto text = request_->headers.get(timeout_header);
     if (!text) return {};
-    std::int64_t milliseconds = 0;
-    const char* end = text->data() + text->size();
-    const auto [stop, error] = std::from_chars(text->data(), end, milliseconds);
-    if (error != std::errc() || stop != end || milliseconds < 1 || milliseconds > most_milliseconds) {
+    const auto milliseconds = parse_whole<std::int64_t>(*text);
+    if (!milliseconds || *milliseconds < 1 || *milliseconds > most_milliseconds) {
         return invalid_argument(std::string(timeout_header) + " must be a whole number of milliseconds, 1 to " +
                                 std::to_string(most_milliseconds));
     }
-    header_limit_ = std::chrono::milliseconds(milliseconds);
+    header_limit_ = std::chrono::milliseconds(*milliseconds);
     return {};
 }
 
