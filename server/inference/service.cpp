@@ -181,6 +181,7 @@ void InferenceService::infer(const std::shared_ptr<Request>& request, const Infe
 
     InferenceCall call(options_, *std::move(destination), std::move(exchange), std::move(respond), request, *coding,
                        RequestMemory(memory_));
+    if (const Status status = call.read_header_limit(); !status.ok()) return call.fail(status.error());
     const bool decoded = request->body.size() <= options_.inline_body && *coding == Coding::identity;
     if (decoded) {
         if (const Status status = call.decode(); !status.ok()) return call.fail(status.error());
@@ -196,7 +197,6 @@ bool InferenceService::runs_inline(const ServedVersion& version, std::size_t row
 }
 
 void InferenceService::submit(const std::shared_ptr<InferenceCall>& call, bool decoded) const {
-    if (const Status status = call->read_header_limit(); !status.ok()) return call->fail(status.error());
     const bool accepted = pool_.submit(
         [this, call, decoded] {
             call->waited();
@@ -213,9 +213,6 @@ void InferenceService::submit(const std::shared_ptr<InferenceCall>& call, bool d
 }
 
 void InferenceService::join_batch(InferenceCall call, Standing standing) const {
-    if (standing == Standing::fresh) {
-        if (const Status status = call.read_header_limit(); !status.ok()) return call.fail(status.error());
-    }
     const auto batcher = call.version().batcher;
     const WorkerPool::Lane lane = lane_of(call.version());
     const auto request = std::make_shared<BatchedCall>(std::move(call));

@@ -142,7 +142,8 @@ json parameters_of(const Operation& operation) {
         parameters.push_back({{"name", name}, {"in", "query"}, {"schema", {{"type", "string"}}}});
     }
     const bool makes_secret = operation.method == "POST" && operation.path == "/tokens";  // its answer is not kept
-    if (is_change(operation) && !makes_secret) {
+    const bool is_repeatable = operation.path == "/blobs/{digest}";                       // as it is
+    if (is_change(operation) && !makes_secret && !is_repeatable) {
         parameters.push_back({{"name", "Idempotency-Key"}, {"in", "header"}, {"schema", {{"type", "string"}}}});
     }
     return parameters;

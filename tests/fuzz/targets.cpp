@@ -16,6 +16,8 @@
 #include "server/oip/codec.h"
 #include "server/tfserving/codec.h"
 #include "server/tfserving/examples.h"
+#include "server/transport/beast/chunk_decoder.h"
+#include "server/transport/beast/request_head.h"
 
 namespace baton::fuzz {
 namespace {
@@ -106,6 +108,32 @@ private:
     }
     *request.mutable_raw_input_contents() = response.raw_output_contents();
     return request;
+}
+
+struct Chunked {
+    server::ChunkDecoder::State state = server::ChunkDecoder::State::more;
+    std::string content;
+    std::size_t left = 0;  // of the input, behind the body
+    bool operator==(const Chunked&) const = default;
+};
+
+// What a chunked body holds when it arrives in pieces of that size.
+Chunked read_chunks(std::string_view bytes, std::size_t piece_size) {
+    using State = server::ChunkDecoder::State;
+    server::ChunkDecoder decoder;
+    Chunked read;
+    while (read.state == State::more && !bytes.empty()) {
+        std::string_view input = bytes.substr(0, piece_size);
+        bytes.remove_prefix(input.size());
+        do {
+            std::string_view piece;
+            read.state = decoder.next(input, piece);
+            if (read.state == State::data) read.content += piece;
+        } while (read.state == State::data);
+        require(read.state != State::more || input.empty());
+        read.left = input.size() + bytes.size();
+    }
+    return read;
 }
 
 }  // namespace
@@ -212,11 +240,39 @@ void compression(std::string_view bytes) {
     static_cast<void>(server::parse_coding(bytes));
 }
 
+// The first byte says where the rest is cut in two: what is read does not depend on how it arrives.
+void http_request(std::string_view bytes) {
+    using State = server::HeadScanner::State;
+    const std::size_t cut = std::min<std::size_t>(take_byte(bytes), bytes.size());
+    server::HeadScanner scanner;
+    const State state = scanner.scan(bytes);
+    server::HeadScanner in_pieces;
+    State pieces_state = in_pieces.scan(bytes.substr(0, cut));
+    if (pieces_state == State::incomplete) pieces_state = in_pieces.scan(bytes);
+    require(pieces_state == state);
+    if (state != State::complete) return;
+    require(scanner.size() <= bytes.size() && in_pieces.size() == scanner.size());
+
+    server::Request request;
+    const auto parsed = server::parse_head(bytes.substr(0, scanner.size()), request);
+    if (const auto* refusal = std::get_if<server::Refusal>(&parsed)) {
+        return require(refusal->status >= 400 && refusal->status < 600);
+    }
+    require(request.path.starts_with('/') && request.target.starts_with(request.path));
+    const auto& framing = std::get<server::Framing>(parsed);
+    require(!framing.chunked || (framing.length == 0 && !framing.http_1_0));
+    if (!framing.chunked) return;
+    const std::string_view body = bytes.substr(scanner.size());
+    const Chunked at_once = read_chunks(body, body.size());
+    require(at_once == read_chunks(body, cut % 7 + 1));
+    require(at_once.content.size() + at_once.left <= body.size());
+}
+
 std::span<const Target> targets() {
-    static constexpr std::array<Target, 5> all = {
+    static constexpr std::array<Target, 6> all = {
         Target{"open_inference", open_inference}, Target{"tensorflow_serving", tensorflow_serving},
         Target{"mlflow_scoring", mlflow_scoring}, Target{"grpc_inference", grpc_inference},
-        Target{"compression", compression}};
+        Target{"compression", compression},       Target{"http_request", http_request}};
     return all;
 }
 

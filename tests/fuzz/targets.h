@@ -1,4 +1,4 @@
-// What is fuzzed: one function for each codec that reads what strangers send.
+// What is fuzzed: one function for each reader of what strangers send.
 //
 // Each takes any bytes, the first of which choose among its variants, and returns; it aborts when a promise is broken.
 // mutation_test.cpp runs them on damaged copies of the corpus in every test run; with the option BATON_FUZZ each is
@@ -15,6 +15,7 @@ void tensorflow_serving(std::string_view bytes);
 void mlflow_scoring(std::string_view bytes);
 void grpc_inference(std::string_view bytes);
 void compression(std::string_view bytes);
+void http_request(std::string_view bytes);
 
 struct Target {
     std::string_view name;  // of the folder in corpus/

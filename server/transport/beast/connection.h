@@ -74,6 +74,7 @@ private:
 
     // connection_answer.cpp
     void invite_body();
+    void invited();
     void answer(Response&& response);
     void answer_error(int status, std::string message);
     void answer_error(const Error& error, int status);

@@ -52,8 +52,16 @@ void Connection::invite_body() {
     out_head_ = "HTTP/1.1 100 Continue\r\n\r\n";
     out_body_.clear();
     out_written_ = 0;
+    write_due_ = Clock::time_point::max();
     after_invitation_ = phase_;
     phase_ = Phase::answering;
+}
+
+// The time of a body that is invited starts when the invitation was written: writing may have had to wait.
+void Connection::invited() {
+    phase_ = after_invitation_;
+    if (phase_ == Phase::uploading) return start_rate_window();
+    deadline_.set(Clock::now() + limits().body_time);
 }
 
 void Connection::answer_error(const Error& error, int status) {
@@ -156,7 +164,7 @@ void Connection::wait_until_writable(void (Connection::*then)()) {
 void Connection::flushed() {
     switch (output_) {
         case Output::invitation:
-            phase_ = after_invitation_;
+            invited();
             break;
         case Output::whole:
             finish_answer();
