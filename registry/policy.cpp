@@ -25,13 +25,15 @@ std::string reason_lapsed(const Policy& policy, const RequestFacts& facts, const
     return "the validation reports have changed since" + again;
 }
 
+constexpr std::string_view replaced = "replaced by a later decision of the same person";
+
 // Why the decision at `position` does not count; empty when it does. The newest decision of a person replaces the
 // earlier ones even when it does not count itself: who changed their mind for another digest did change it.
 std::string reason_not(const Policy& policy, const RequestFacts& facts, std::size_t position) {
     const Approval& given = facts.approvals[position];
     const auto later = facts.approvals.begin() + static_cast<std::ptrdiff_t>(position) + 1;
     if (std::any_of(later, facts.approvals.end(), [&](const Approval& other) { return other.user == given.user; }))
-        return "replaced by a later decision of the same person";
+        return std::string(replaced);
     if (std::string lapsed = reason_lapsed(policy, facts, given); !lapsed.empty()) return lapsed;
     if (!facts.approvers.contains(given.user))
         return given.user.text() + " is disabled or no longer has the role " +
@@ -76,7 +78,7 @@ Requirement approved(const Policy& policy, const RequestFacts& facts, const std:
     for (const Approval& approval : approvals) {
         if (approval.decision != Decision::approve) continue;
         if (approval.counts) approvers.push_back(approval.user.text());
-        if (!approval.counts)
+        if (!approval.counts && approval.reason_not != replaced)
             uncounted.push_back("that of " + approval.user.text() + " does not count: " + approval.reason_not);
     }
     const auto count = static_cast<std::int64_t>(approvers.size());

@@ -16,6 +16,9 @@ Error no_credentials(std::string message) {
 Result<std::string> request_token(const Request& request) {
     const auto header = request.headers.get("Authorization");
     if (!header) return no_credentials("This needs a token, and the request carries none.");
+    if (request.headers.count("Authorization") > 1) {
+        return no_credentials("The request has more than one Authorization header.");
+    }
     const std::size_t space = header->find(' ');
     if (space == std::string_view::npos) return no_credentials("The Authorization header is malformed.");
     const std::string_view scheme = header->substr(0, space);

@@ -220,7 +220,10 @@ Status read_json_object(std::string& body, std::size_t size, const DecodeLimits&
     if (const auto error = (*parser).iterate(body.data(), size, body.capacity()).get(document)) {
         return malformed_json(error);
     }
-    if (document.get_object().get(object)) return invalid_argument("the body must be a JSON object");
+    if (const auto error = document.get_object().get(object)) {
+        if (error != simdjson::INCORRECT_TYPE) return malformed_json(error);
+        return invalid_argument("the body must be a JSON object");
+    }
     BATON_TRY(read_object(object, 0, reader));
     return check_end(document);
 }

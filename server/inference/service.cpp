@@ -29,6 +29,11 @@ std::string text_of(const InferenceTarget& target) {
     return target.environment ? model + " in environment '" + *target.environment + "'" : model;
 }
 
+Error unknown(const InferenceTarget& target) {
+    return not_found("Request for unknown model: " + text_of(target) + " is not found",
+                     "a model answers once a version of it is live: `baton live` lists those that are");
+}
+
 // Why a slot that should be served is not in the table.
 Error not_served(const SlotStatus& slot) {
     const std::string name = "model '" + slot.model + "' version " + std::to_string(slot.version);
@@ -103,7 +108,7 @@ Result<ServedVersionPtr> InferenceService::find_in_environment(const InferenceTa
         if (auto version = table_.version(slot.model, slot.version)) return version;
         return not_served(slot);
     }
-    return not_found("Request for unknown model: " + text_of(target) + " is not found");
+    return unknown(target);
 }
 
 Result<ServedVersionPtr> InferenceService::find(const InferenceTarget& target) const {
@@ -115,7 +120,7 @@ Result<ServedVersionPtr> InferenceService::find(const InferenceTarget& target) c
         const bool named = target.version ? slot.version == *target.version : is_live;
         if (named && slot.model == target.model) return not_served(slot);
     }
-    return not_found("Request for unknown model: " + text_of(target) + " is not found");
+    return unknown(target);
 }
 
 Result<Destination> InferenceService::route(const Request& request, const InferenceTarget& target) const {
@@ -173,8 +178,10 @@ void InferenceService::infer(const std::shared_ptr<Request>& request, const Infe
     }
     const auto coding = parse_coding(request->headers.get("Content-Encoding").value_or(""));
     if (!coding) {
-        return respond(error_response(
-            415, error_body(invalid_argument("the body has a coding that is not supported", "gzip and deflate are"))));
+        Response refusal =
+            exchange->refuse(invalid_argument("the body has a coding that is not supported", "gzip and deflate are"));
+        refusal.status = 415;
+        return respond(std::move(refusal));
     }
     auto destination = route(*request, target);
     if (!destination.ok()) return respond(exchange->refuse(destination.error()));

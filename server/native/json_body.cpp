@@ -92,7 +92,8 @@ Result<JsonBody> JsonBody::parse(std::string_view text) {
     try {
         state->document = json::parse(text, std::ref(check));
     } catch (const json::exception& error) {
-        return invalid_argument("The body is not valid JSON: " + std::string(error.what()));
+        const std::string_view what = error.what();  // "[json.exception…] what is wrong and where"
+        return invalid_argument("The body is not valid JSON: " + std::string(what.substr(what.find("] ") + 2)));
     }
     if (check.duplicate) return invalid_argument("The body has the name \"" + *check.duplicate + "\" twice.");
     if (!state->document.is_object()) return invalid_argument("The body must be a JSON object.");

@@ -30,6 +30,13 @@ TEST(JsonBody, ReadsWhatIsThere) {
     EXPECT_TRUE(body->finish().ok());
 }
 
+TEST(JsonBody, SaysWhereItIsNoJson) {
+    const auto body = JsonBody::parse("{\"name\":");
+    ASSERT_FALSE(body.ok());
+    EXPECT_THAT(body.error().message,
+                testing::StartsWith("The body is not valid JSON: parse error at line 1, column 9"));
+}
+
 TEST(JsonBody, CollectsEverythingThatIsWrong) {
     auto body = JsonBody::parse(R"({"name":3,"files":[{"path":"a"},{"path":"b","extra":1}],"odd":true})");
     ASSERT_TRUE(body.ok());

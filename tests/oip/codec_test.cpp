@@ -182,6 +182,8 @@ TEST(OipRequest, RefusesWhatDoesNotHangTogether) {
         {"[]", "must be a JSON object"},
         {"1", "must be a JSON object"},
         {"null", "must be a JSON object"},
+        {"{", "ended early"},
+        {R"({"inputs":[)", "ended early"},
         {"{}", "no \"inputs\""},
         {R"({"inputs":{}})", "inputs: expected a list, found an object"},
         {R"({"inputs":[1]})", "expected an object, found '1'"},

@@ -87,7 +87,8 @@ TEST_F(OipRoutes, RefuseInTheProtocolsShape) {
     };
     const std::string body(one_row);
     const std::vector<Case> cases = {
-        {"/v2/models/nobody/infer", body, 404, R"({"error":"Request for unknown model: 'nobody' is not found"})"},
+        {"/v2/models/nobody/infer", body, 404,
+         R"({"error":"Request for unknown model: 'nobody' is not found (a model answers once a version of it is live)"},
         {"/v2/models/half/versions/9/infer", body, 404, "'half' version 9 is not found"},
         {"/v2/models/half/versions/v1/infer", body, 404, "version 'v1' is not found"},
         {"/v2/models/half/versions/01/infer", body, 404, "version '01' is not found"},

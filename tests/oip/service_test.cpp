@@ -165,6 +165,12 @@ TEST_F(Service, TheTimeoutHeaderIsAPositiveNumber) {
     EXPECT_EQ(infer_and_wait("100", one_header("Baton-Timeout-Ms", "60000")).status, 200);
 }
 
+TEST_F(Service, AnUnknownCodingIsRefusedInTheProtocolsShape) {
+    const Response refused = infer_and_wait("1", one_header("Content-Encoding", "br"));
+    EXPECT_EQ(refused.status, 415);
+    EXPECT_EQ(body_of(refused), "the body has a coding that is not supported");
+}
+
 TEST_F(Service, ACanaryAnswersItsShare) {
     want_candidate(inference::SlotRole::canary, 5000, "X-User");
     int by_canary = 0;

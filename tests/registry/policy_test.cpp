@@ -66,6 +66,15 @@ std::string explanation(const PolicyDecision& decision, const std::string& name)
     return "no requirement " + name;
 }
 
+TEST(Policy, NamesThoseWhoseApprovalsDoNotCountOnce) {
+    RequestFacts facts = good_facts();
+    facts.approvals.assign(3, approval("anna"));
+    for (Approval& given : facts.approvals) given.subject = sha256("reports of before");
+    const std::string text = explanation(evaluate(default_policy(), facts), "approvals");
+    EXPECT_THAT(text, HasSubstr("that of anna does not count"));
+    EXPECT_EQ(text.find("that of anna"), text.rfind("that of anna")) << text;
+}
+
 TEST(Policy, SatisfiedWhenEverythingIsThere) {
     const PolicyDecision decision = evaluate(default_policy(), good_facts());
     EXPECT_TRUE(decision.evaluation.satisfied);
