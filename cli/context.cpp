@@ -50,8 +50,14 @@ Context::Context(GlobalOptions& options, Io& io) : options_(options), io_(io) {}
 Result<std::reference_wrapper<Api>> Context::api() {
     if (!api_) {
         BATON_ASSIGN(const Profile target, resolve_target(options_, io_));
-        BATON_ASSIGN(auto client, server::HttpClient::create(
-                                      {.url = target.url, .token = target.token, .read_seconds = answer_seconds}));
+        server::ClientOptions client_options{.url = target.url, .token = target.token};
+        client_options.read_seconds = answer_seconds;
+        if (target.url == default_url) {
+            client_options.no_answer_hint =
+                "that is where `baton serve` listens unless told otherwise; `baton login URL`, BATON_URL or --server "
+                "name another server";
+        }
+        BATON_ASSIGN(auto client, server::HttpClient::create(client_options));
         api_ = std::make_unique<Api>(std::move(client));
     }
     return std::ref(*api_);

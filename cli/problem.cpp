@@ -79,6 +79,7 @@ void print_error(std::ostream& out, const Error& error, const Style& style) {
         out << "  " << printable(field.field) << ": " << printable(field.message) << "\n";
     }
     for (const Missing& missing : error.missing) {
+        if (missing.explanation == error.message) continue;
         out << "  missing " << printable(missing.requirement) << ": " << printable(missing.explanation) << "\n";
     }
     for (const std::string& digest : error.digests) out << "  " << printable(digest) << "\n";

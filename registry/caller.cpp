@@ -29,6 +29,10 @@ Error denied(std::string message, std::string hint) {
     return {.code = Code::permission_denied, .message = std::move(message), .hint = std::move(hint)};
 }
 
+std::string hint_of_role(Role role) {
+    return "use a token with the role " + std::string(role_name(role)) + ": an admin makes one by `baton token create`";
+}
+
 }  // namespace
 
 std::string_view role_name(Role role) {
@@ -96,9 +100,8 @@ Error unknown_model(const ModelName& model) {
 
 Status require_role(const Caller& caller, Role role) {
     if (caller.has(role)) return {};
-    const std::string name(role_name(role));
-    return denied("this needs the role " + name + "; this token has: " + list_of(caller.roles),
-                  "use a token with the role " + name + ", or ask an admin for it");
+    return denied("this needs the role " + std::string(role_name(role)) + "; this token has: " + list_of(caller.roles),
+                  hint_of_role(role));
 }
 
 Status require_role(const Caller& caller, Role role, const ModelName& model) {
@@ -116,8 +119,12 @@ Status require_creator(const Caller& caller, const ModelName& model) {
 
 Status require_read(const Caller& caller, const ModelName& model) {
     if (!caller.sees(model)) return unknown_model(model);
+    return require_any_role(caller);
+}
+
+Status require_any_role(const Caller& caller) {
     if (!caller.roles.empty()) return {};
-    return denied("this needs a role; this token has none", "use a token with the role viewer, or ask an admin for it");
+    return denied("this needs a role; this token has none", hint_of_role(Role::viewer));
 }
 
 Status require_environment(const Caller& caller, const Environment& environment) {

@@ -51,6 +51,7 @@ Status require_role(const Caller& caller, Role role, const ModelName& model);
 // For what makes the model if it is not there: permission_denied also outside of what the caller may see.
 Status require_creator(const Caller& caller, const ModelName& model);
 Status require_read(const Caller& caller, const ModelName& model);
+Status require_any_role(const Caller& caller);  // for lists over many models
 Status require_environment(const Caller& caller, const Environment& environment);
 Status require_every_environment(const Caller& caller);  // those too that nobody has named yet
 

@@ -23,13 +23,6 @@ std::string version_object(const ModelName& model, VersionNumber number) {
     return model_object(model) + "/version/" + std::to_string(number);
 }
 
-Status require_any_role(const Caller& caller) {
-    if (!caller.roles.empty()) return {};
-    return Error{.code = Code::permission_denied,
-                 .message = "this needs a role; this token has none",
-                 .hint = "use a token with the role viewer, or ask an admin for it"};
-}
-
 Status require_revision(const std::string& what, std::int64_t current, const std::optional<std::int64_t>& expected) {
     if (!expected || *expected == current) return {};
     return Error{.code = Code::aborted,
@@ -48,8 +41,10 @@ Result<VersionNumber> load_version_number(const Snapshot& snapshot, const ModelN
     const auto number = storage::resolve_version(snapshot.connection(), model, ref);
     if (number) return *number;
     if (!storage::model_exists(snapshot.connection(), model)) return unknown_model(model);
+    const bool is_live = std::holds_alternative<LiveIn>(ref);
     return not_found("the model " + model.text() + " has no " + std::visit(RefText{}, ref),
-                     "`baton list " + model.text() + "` shows its versions");
+                     is_live ? "`baton slots " + model.text() + "` shows what is and was live where"
+                             : "`baton list " + model.text() + "` shows its versions");
 }
 
 Result<Version> load_version(const Snapshot& snapshot, const ModelName& model, const VersionRef& ref) {

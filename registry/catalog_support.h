@@ -15,8 +15,6 @@ namespace baton::registry {
 std::string model_object(const ModelName& model);
 std::string version_object(const ModelName& model, VersionNumber number);
 
-// For lists over many models: permission_denied when the caller has no role at all.
-Status require_any_role(const Caller& caller);
 // aborted when `expected` is given and is not `current`.
 Status require_revision(const std::string& what, std::int64_t current, const std::optional<std::int64_t>& expected);
 

@@ -1,4 +1,6 @@
 // What approvers decide.
+#include <algorithm>
+
 #include "registry/audit.h"
 #include "registry/review.h"
 #include "registry/storage/request_table.h"
@@ -16,6 +18,18 @@ Result<PromotionRequest> find_to_decide(const Transaction& transaction, RequestI
     BATON_TRY(require_environment(caller, request.environment));
     BATON_TRY(require_open(request));
     return request;
+}
+
+// One approval of a person is enough while it counts.
+Status require_new(const PromotionRequest& reviewed, const UserName& user) {
+    const bool stands = std::ranges::any_of(reviewed.approvals, [&](const Approval& given) {
+        return given.user == user && given.decision == Decision::approve && given.counts;
+    });
+    if (!stands) return {};
+    const std::string id = std::to_string(reviewed.id);
+    const std::string what = user.text() + " has approved request " + id + " already, and that counts";
+    return refusal(what, {{"new_approval", false, what}},
+                   "to say more, add a comment: `baton comment " + id + " TEXT`");
 }
 
 void record(Transaction& transaction, const PromotionRequest& request, Decision decision, const std::string& comment) {
@@ -68,6 +82,7 @@ Result<PromotionRequest> approve(Transaction& transaction, RequestId id, const D
                                 request.subject->text() + ", not " + subject->text(),
                      .hint = "look at the request and the reports again, then approve its subject_digest"};
     }
+    BATON_TRY(require_new(request, user));
     record(transaction, request, Decision::approve, comment);
     BATON_TRY(settle_decision(transaction, request, "approved", comment));
     return find_reviewed(transaction, transaction.caller(), id);

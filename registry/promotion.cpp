@@ -34,9 +34,9 @@ Status expect_revision(const std::optional<Slot>& live, const Environment& envir
 // live set.
 Slot replace_slot(Transaction& transaction, const std::optional<Slot>& live, Slot next) {
     storage::Connection& connection = transaction.connection();
-    end_traffic(transaction, next.model, next.environment, std::nullopt, "another version became live");
-    if (live) storage::end_slot(connection, live->revision, transaction.now());
     next.revision = storage::bump_live_revision(transaction);
+    end_traffic_before(transaction, next);
+    if (live) storage::end_slot(connection, live->revision, transaction.now());
     next.since = transaction.now();
     next.by = transaction.caller().user;
     storage::insert_slot(connection, next);

@@ -96,8 +96,8 @@ void close(Transaction& transaction, PromotionRequest request, RequestState stat
     request.closing_reason = reason;
     storage::close_request(transaction.connection(), request);
     if (state == RequestState::executed) return;  // and the slot moves, which ends its rules
-    end_traffic(transaction, request.model, request.environment, request.version,
-                "request " + std::to_string(request.id) + " was closed");
+    end_candidacy(transaction, request.model, request.environment, request.version,
+                  "request " + std::to_string(request.id) + " was closed");
 }
 
 Error refusal(std::string message, const std::vector<Requirement>& requirements, std::string hint) {

@@ -112,15 +112,22 @@ Result<RequestId> request_for(Transaction& transaction, const Traffic& traffic, 
                    requirements, hint);
 }
 
-void record(Transaction& transaction, const TrafficRule& rule, const std::string& change, const std::string& reason) {
-    const std::string kind(traffic_kind_name(rule.kind));
+// `revision` is that of the live set by which the rule changed.
+struct RuleChange {
+    std::string name;
+    std::int64_t revision = 0;
+    std::string reason = {};
+};
+
+void record(Transaction& transaction, const TrafficRule& rule, const RuleChange& change) {
+    const std::string share = rule.kind == TrafficKind::canary ? "percent" : "sample";
     std::map<std::string, std::string> details = {{"environment", rule.environment.text()},
-                                                  {"revision", std::to_string(rule.revision)},
-                                                  {"percent", percent_text(rule.share)},
+                                                  {"revision", std::to_string(change.revision)},
+                                                  {share, percent_text(rule.share)},
                                                   {"request", std::to_string(rule.request)}};
     if (!rule.header.empty()) details["header"] = rule.header;
-    if (!reason.empty()) details["reason"] = reason;
-    append_audit(transaction, {.action = kind + "." + change,
+    if (!change.reason.empty()) details["reason"] = change.reason;
+    append_audit(transaction, {.action = std::string(traffic_kind_name(rule.kind)) + "." + change.name,
                                .object = version_object(rule.model, rule.version),
                                .digest = rule.digest,
                                .details = std::move(details)});
@@ -144,9 +151,9 @@ Status put_rule(Transaction& transaction, const Traffic& before, const WantedRul
                            .since = transaction.now(),
                            .by = transaction.caller().user,
                            .request = request};
-    if (replaced && !goes_on) record(transaction, *replaced, "ended", "another candidate took its place");
+    if (replaced && !goes_on) record(transaction, *replaced, {"ended", revision, "another candidate took its place"});
     storage::put_traffic(transaction.connection(), rule);
-    record(transaction, rule, goes_on ? "changed" : "started", "");
+    record(transaction, rule, {goes_on ? "changed" : "started", revision});
     return settle(transaction, rule.model, rule.version,
                   storage::HistoryChange{.change = std::string(traffic_kind_name(rule.kind)),
                                          .environment = rule.environment,
@@ -157,13 +164,14 @@ Status put_rule(Transaction& transaction, const Traffic& before, const WantedRul
 Error no_rule(const Traffic& traffic, const std::string& kind) {
     const std::string what =
         "there is no " + kind + " of " + traffic.model.text() + " in " + traffic.environment.text();
-    return refusal(what, {{kind, false, what}}, "GET …/traffic shows the rules that hold");
+    return refusal(what, {{kind, false, what}},
+                   "`baton traffic " + traffic.model.text() + "` shows the rules that hold");
 }
 
-void end_rule(Transaction& transaction, const TrafficRule& rule, const std::string& reason) {
+void end_rule(Transaction& transaction, const TrafficRule& rule, std::int64_t revision, const std::string& reason) {
     storage::Connection& connection = transaction.connection();
     storage::remove_traffic(connection, rule);
-    record(transaction, rule, "ended", reason);
+    record(transaction, rule, {"ended", revision, reason});
     const auto version = storage::subject_of(connection, rule.model, rule.version);
     storage::append_history(transaction, rule.model, rule.version, version.digest,
                             {.change = std::string(traffic_kind_name(rule.kind)) + "_ended",
@@ -220,11 +228,11 @@ Result<Traffic> clear_traffic(Transaction& transaction, const ModelName& model, 
     if (kind ? !rule_of(before, *kind) : !before.canary && !before.shadow) {
         return no_rule(before, kind ? std::string(traffic_kind_name(*kind)) : "rule");
     }
+    const std::int64_t revision = storage::bump_live_revision(transaction);
     for (const TrafficKind each : {TrafficKind::canary, TrafficKind::shadow}) {
         const auto& rule = rule_of(before, each);
-        if (rule && (!kind || *kind == each)) end_rule(transaction, *rule, reason);
+        if (rule && (!kind || *kind == each)) end_rule(transaction, *rule, revision, reason);
     }
-    storage::bump_live_revision(transaction);
     return load_traffic(transaction, model, environment);
 }
 
@@ -238,16 +246,20 @@ Result<Traffic> promote_canary(Transaction& transaction, const ModelName& model,
     return load_traffic(transaction, model, environment);
 }
 
-bool end_traffic(Transaction& transaction, const ModelName& model, const Environment& environment,
-                 std::optional<VersionNumber> version, const std::string& reason) {
-    bool any = false;
-    for (const TrafficRule& rule : storage::traffic_of(transaction.connection(), model, environment)) {
-        if (version && rule.version != *version) continue;
-        end_rule(transaction, rule, reason);
-        any = true;
+void end_candidacy(Transaction& transaction, const ModelName& model, const Environment& environment,
+                   VersionNumber version, const std::string& reason) {
+    std::vector<TrafficRule> rules = storage::traffic_of(transaction.connection(), model, environment);
+    std::erase_if(rules, [&](const TrafficRule& rule) { return rule.version != version; });
+    if (rules.empty()) return;
+    const std::int64_t revision = storage::bump_live_revision(transaction);
+    for (const TrafficRule& rule : rules) end_rule(transaction, rule, revision, reason);
+}
+
+void end_traffic_before(Transaction& transaction, const Slot& next) {
+    for (const TrafficRule& rule : storage::traffic_of(transaction.connection(), next.model, next.environment)) {
+        end_rule(transaction, rule, next.revision,
+                 rule.version == next.version ? "it became live" : "another version became live");
     }
-    if (any) storage::bump_live_revision(transaction);
-    return any;
 }
 
 }  // namespace baton::registry

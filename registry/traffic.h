@@ -81,9 +81,9 @@ Result<Traffic> clear_traffic(Transaction&, const ModelName&, const Environment&
 using TrafficRuleCheck = std::function<Status(const TrafficRule&)>;
 Result<Traffic> promote_canary(Transaction&, const ModelName&, const Environment&, const TrafficRuleCheck& check = {});
 
-// For whatever takes the ground from under rules: ends those of the slot, or only those for `version`. True if there
-// were any.
-bool end_traffic(Transaction&, const ModelName&, const Environment&, std::optional<VersionNumber> version,
-                 const std::string& reason);
+// For what takes the ground from under rules. A version's request was closed: ends its rules, under a revision of their
+// own; nothing to end is no error. Or the slot moves to `next`: ends all of its rules, under the revision of `next`.
+void end_candidacy(Transaction&, const ModelName&, const Environment&, VersionNumber, const std::string& reason);
+void end_traffic_before(Transaction&, const Slot& next);
 
 }  // namespace baton::registry

@@ -1,7 +1,5 @@
 #include "server/app/serve.h"
 
-#include <sys/resource.h>
-
 #include <cstdio>
 #include <future>
 #include <thread>
@@ -15,6 +13,7 @@
 #include "server/app/data_folder.h"
 #include "server/app/health.h"
 #include "server/app/live_feed.h"
+#include "server/app/process.h"
 #include "server/auth/credentials.h"
 #include "server/grpc/server.h"
 #include "server/inference/service.h"
@@ -336,14 +335,6 @@ Status check(const ServeOptions& options) {
     return {};
 }
 
-// A connection is a descriptor, and the usual soft limit of 1,024 is far below what the front door can hold.
-void raise_descriptor_limit() {
-    rlimit limit{};
-    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 }  // namespace
 
 Status serve(const ServeOptions& options, const std::function<bool()>& stop_requested) {
@@ -351,8 +342,8 @@ Status serve(const ServeOptions& options, const std::function<bool()>& stop_requ
     BATON_ASSIGN(const BatchRules batches, BatchRules::parse(options.batches));
     const SystemClock clock;
     BATON_ASSIGN(DataFolder folder, open_data_folder(options.data, clock));
+    prepare_process();
     start_log();
-    raise_descriptor_limit();
     Status status = [&]() -> Status {
         App app(options, batches, std::move(folder), clock);
         BATON_TRY(app.start());

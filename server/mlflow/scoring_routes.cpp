@@ -85,15 +85,17 @@ private:
 };
 
 void invocations(const InferenceService& service, const std::shared_ptr<Request>& request, Responder respond) {
+    const std::string model(request->parameter("model"));
     const auto format = format_of(request->headers.get("Content-Type").value_or(""));
     if (!format) {
+        if (const Status allowed = service.authorize(*request, model); !allowed.ok())
+            return respond(refusal(allowed.error()));
         return respond(Response::text(
             415,
             "This predictor takes the content types application/json (with no parameter but charset=utf-8) and "
             "text/csv.\n"));
     }
-    service.infer(request, {std::string(request->parameter("model"))}, std::make_unique<Exchange>(*format),
-                  std::move(respond));
+    service.infer(request, {model}, std::make_unique<Exchange>(*format), std::move(respond));
 }
 
 Response healthy() { return Response::json(200, "\n"); }

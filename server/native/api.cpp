@@ -49,6 +49,7 @@ Result<Response> to_response(Result<registry::Answer> answer) {
 
 Result<registry::Call> Api::call_of(const Request& request, const std::string& request_id) const {
     BATON_ASSIGN(registry::Caller caller, authenticate(request, parts_.authenticator));
+    BATON_TRY(require_plain_body(request));
     BATON_ASSIGN(std::optional<registry::Idempotency> idempotency, idempotency_of(request, caller));
     return registry::Call{std::move(caller), request_id, std::move(idempotency)};
 }
@@ -128,6 +129,13 @@ Result<std::optional<std::int64_t>> if_match(const Request& request) {
         if (revision) return revision;
     }
     return invalid_argument("If-Match must be one entity tag as the ETag header gave it.");
+}
+
+Status require_plain_body(const Request& request) {
+    const auto coding = request.headers.get("Content-Encoding");
+    if (!coding || equal_ignoring_case(trimmed(*coding), "identity")) return {};
+    return invalid_argument("The body is sent with a Content-Encoding, which is not taken here.",
+                            "send the body as it is, without that header");
 }
 
 bool none_match_fails(const Request& request, std::string_view etag) {

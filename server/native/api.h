@@ -112,6 +112,7 @@ registry::Answer json_answer(int status, std::string body);
 // The ETag of an object that two people may edit, and what If-Match says of it (invalid_argument when malformed).
 std::string revision_etag(std::int64_t revision);
 Result<std::optional<std::int64_t>> if_match(const Request& request);
+Status require_plain_body(const Request& request);  // invalid_argument when the body is compressed
 // True when If-None-Match names the tag (weak comparison) or is `*`.
 bool none_match_fails(const Request& request, std::string_view etag);
 

@@ -145,6 +145,7 @@ UploadStart put(const Api& api, const Request& request) {
     const auto start = [&]() -> Result<std::unique_ptr<BodySink>> {
         BATON_ASSIGN(const registry::Caller caller, authenticate(request, api.authenticator()));
         BATON_TRY(require_role(caller, registry::Role::developer));
+        BATON_TRY(require_plain_body(request));
         BATON_ASSIGN(const Digest digest, digest_parameter(request));
         BATON_ASSIGN(const Part part, part_of(request));
         BATON_ASSIGN(const std::optional<std::uint64_t> size, api.blobs().size(digest));

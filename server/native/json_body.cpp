@@ -76,7 +76,7 @@ JsonBody::~JsonBody() {
 
 void JsonBody::note_unknown_fields() {
     for (const auto& [name, value] : node_->value->items()) {
-        if (node_->known.insert(name).second) wrong(name, "unknown field");
+        if (node_->known.insert(name).second) wrong(name, "is not a known field");
     }
 }
 

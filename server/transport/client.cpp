@@ -44,6 +44,10 @@ std::string what_happened(httplib::Error error) {
             return "the connection broke, or took too long, before the answer was there";
         case httplib::Error::Write:
             return "the connection broke while the request was sent";
+        case httplib::Error::SSLConnection:
+            return "no TLS connection came about; a server without TLS is reached by http://";
+        case httplib::Error::SSLServerVerification:
+            return "its certificate is not one that this machine trusts";
         default:
             return httplib::to_string(error);
     }
@@ -52,7 +56,7 @@ std::string what_happened(httplib::Error error) {
 class HttplibClient final : public HttpClient {
 public:
     explicit HttplibClient(const ClientOptions& options)
-        : url_(options.url), token_(options.token), client_(options.url) {
+        : url_(options.url), token_(options.token), no_answer_hint_(options.no_answer_hint), client_(options.url) {
         client_.set_keep_alive(true);
         client_.set_tcp_nodelay(true);
         client_.set_url_encode(false);  // targets are encoded by those who build them
@@ -127,11 +131,12 @@ private:
         if (whole || response.status == not_modified) return convert(std::move(response));
         return Error{.code = Code::unavailable,
                      .message = "no answer from " + url_ + ": " + what_happened(error),
-                     .hint = "check the address and that the server is running"};
+                     .hint = no_answer_hint_};
     }
 
     const std::string url_;
     const std::string token_;
+    const std::string no_answer_hint_;
     httplib::Client client_;
 };
 

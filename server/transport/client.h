@@ -15,6 +15,7 @@ namespace baton::server {
 struct ClientOptions {
     std::string url;    // http://host:port or https://host:port, without a path
     std::string token;  // sent as a bearer token when not empty
+    std::string no_answer_hint = "check the address and that the server is running";
     int connect_seconds = 5;
     int read_seconds = 60;
 };

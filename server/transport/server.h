@@ -22,7 +22,7 @@ struct TransportLimits {
     std::chrono::milliseconds body_time{60'000};  // for bodies read whole
     std::chrono::milliseconds idle_time{75'000};
     std::chrono::milliseconds write_time{60'000};  // without any progress
-    // Bytes a second: of a streamed upload over rate_window, and of the taking of an answer that waits in memory.
+    // Bytes a second: of a streamed upload over rate_window, and of the taking of an answer as a whole.
     std::uint64_t minimum_rate = 1024;
     std::chrono::milliseconds rate_window{30'000};
     std::chrono::milliseconds linger_time{10'000};  // reading on after a last answer, so that the peer gets it

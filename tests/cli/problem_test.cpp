@@ -57,6 +57,14 @@ TEST(Problem, PrintsALineForEverythingThatIsMissing) {
     EXPECT_EQ(document["fields"][0]["field"], "notes");
 }
 
+TEST(Problem, SaysNothingTwice) {
+    const Error error = problem_of(409, R"({"code":"failed_precondition","detail":"there is no canary",
+        "missing":[{"requirement":"canary","explanation":"there is no canary"}]})");
+    std::ostringstream out;
+    print_error(out, error, Style(false));
+    EXPECT_EQ(out.str(), "error: there is no canary\n");
+}
+
 TEST(Problem, ABugNamesTheRequest) {
     EXPECT_EQ(problem_of(500, R"({"code":"internal","detail":"bug","request_id":"r7"})").message, "bug (request r7)");
 }

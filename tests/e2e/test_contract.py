@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import json
 import socket
 import subprocess
 import threading
@@ -221,6 +223,16 @@ def test_a_filter_that_cannot_be_read_says_where(server, text):
 
 
 # Errors and limits
+
+
+def test_a_compressed_body_is_refused_by_name(server, name):
+    compressed = gzip.compress(json.dumps({"name": name}).encode())
+    answer = server.api("dana", "POST", "/models", body=compressed, headers={"Content-Encoding": "gzip"})
+    assert answer.status == 400 and "Content-Encoding" in answer.json["detail"] and answer.json["hint"]
+    digest = "sha256:" + hashlib.sha256(compressed).hexdigest()
+    answer = server.api("dana", "PUT", f"/blobs/{digest}", body=compressed, headers={"Content-Encoding": "gzip"})
+    assert answer.status == 400 and "Content-Encoding" in answer.json["detail"]
+    assert server.api("dana", "POST", "/models", {"name": name}, headers={"Content-Encoding": "identity"}).status == 201
 
 
 @pytest.mark.parametrize(

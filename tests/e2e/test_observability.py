@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from harness import BINARY, Server, request
+from harness import BINARY, Server, in_threads, request, wait_for
 from models import constant
 
 
@@ -135,3 +135,22 @@ def test_options_that_cannot_work_are_refused(tmp_path, options):
         capture_output=True, text=True, timeout=60,
     )
     assert run.returncode not in (0, -6) and options[0].lstrip("-").split("-")[0] in run.stderr.lower()
+
+
+def test_memory_of_a_burst_is_given_back(served):
+    psutil = pytest.importorskip("psutil")
+    process = psutil.Process(served.process.pid)
+    count = 300_000
+    data = ",".join(["0.12345678"] * (2 * count))
+    large = f'{{"inputs":[{{"name":"X","shape":[{count},2],"datatype":"FP32","data":[{data}]}}]}}'.encode()
+
+    def send(_):
+        headers = {"Content-Type": "application/json"}
+        path = "/v2/models/one/infer"
+        return request(served.url, "POST", path, token=served.tokens["vic"], body=large, headers=headers).status
+
+    assert infer(served, [[1.0, 2.0]]).status == 200
+    before = process.memory_info().rss
+    for _ in range(3):
+        assert set(in_threads(16, send)) == {200}
+    wait_for(lambda: process.memory_info().rss - before < 150 << 20)

@@ -83,6 +83,7 @@ TEST_F(MlflowScoring, RefusesInMlflowsShape) {
         return Error{.code = Code::unauthenticated, .message = "who are you?"};
     };
     EXPECT_EQ(invoke("half", "{}").status, 401);
+    EXPECT_EQ(invoke("half", "{}", "text/plain").status, 401) << "who is nobody is told that first";
 }
 
 TEST_F(MlflowScoring, TellsThatItIsThere) {

@@ -50,8 +50,8 @@ TEST(JsonBody, CollectsEverythingThatIsWrong) {
     const std::string wrong = fields_of(status.error());
     EXPECT_THAT(wrong, HasSubstr("name: must be a string"));
     EXPECT_THAT(wrong, HasSubstr("files[0].digest: is missing"));
-    EXPECT_THAT(wrong, HasSubstr("files[1].extra: unknown field"));
-    EXPECT_THAT(wrong, HasSubstr("odd: unknown field"));
+    EXPECT_THAT(wrong, HasSubstr("files[1].extra: is not a known field"));
+    EXPECT_THAT(wrong, HasSubstr("odd: is not a known field"));
 }
 
 TEST(JsonBody, IntegersAreExact) {

@@ -124,6 +124,19 @@ TEST_F(Decisions, ANewReportLapsesWhatWasApprovedWithoutIt) {
     EXPECT_EQ(request(id).subject, lapsed.subject) << "a closed request keeps what it was closed with";
 }
 
+TEST_F(Decisions, AnApprovalThatCountsIsNotGivenAgain) {
+    add_version();
+    const RequestId id = approved_request(1);
+    const auto entries = audit().size();
+    const auto again = approve_as("pia", id, digest_of(1));
+    ASSERT_THAT(again, fails_saying(Code::failed_precondition, "pia has approved request 1 already"));
+    EXPECT_EQ(request(id).approvals.size(), 1U);
+    EXPECT_EQ(audit().size(), entries);
+    EXPECT_THAT(approve_as("pat", id, digest_of(1)), is_ok()) << "another person may";
+    ASSERT_THAT(add_report_as("ada", 1), is_ok());
+    EXPECT_THAT(approve_as("pia", id, digest_of(1)), is_ok()) << "the first one has lapsed";
+}
+
 TEST_F(Decisions, AnApproverMaySayWhichEvidenceTheySaw) {
     add_version();
     const RequestId id = open_as("dan", 1)->id;

@@ -37,10 +37,11 @@ struct Rules {
     bool is_live(VersionNumber v) const {
         return std::any_of(places.begin(), places.end(), [&](const auto& place) { return place.live == v; });
     }
+    bool counts(const ModelledRequest& r, const std::string& who) const {
+        return r.approvers.contains(who) && approvers.contains(who);
+    }
     bool satisfied(const ModelledRequest& r) const {
-        return reported[static_cast<std::size_t>(r.version) - 1] &&
-               std::any_of(r.approvers.begin(), r.approvers.end(),
-                           [&](const auto& who) { return approvers.contains(who); });
+        return reported[static_cast<std::size_t>(r.version) - 1] && (counts(r, "pia") || counts(r, "pat"));
     }
     RequestState state(const ModelledRequest& r) const {
         return is_open(r) && satisfied(r) ? RequestState::approved : r.state;
@@ -175,8 +176,9 @@ void HandoffProperty::step_on_request() {
         case 2:
         case 3:
         case 4: {
-            expect(who + " approves" + what, approve_as(who, id, digest_of(request.version)), rules_.is_open(request));
-            if (rules_.is_open(request)) request.approvers.insert(who);
+            const bool is_new = rules_.is_open(request) && !rules_.counts(request, who);
+            expect(who + " approves" + what, approve_as(who, id, digest_of(request.version)), is_new);
+            if (is_new) request.approvers.insert(who);
             break;
         }
         default:

@@ -47,6 +47,16 @@ protected:
         return words;
     }
 
+    using Details = std::map<std::string, std::string>;
+    // Of the newest entry of that action.
+    Details entry(const std::string& action) const {
+        Details details;
+        for (const AuditEntry& each : audit())
+            if (each.action == action) details = each.details;
+        return details;
+    }
+    std::string now_revision() const { return std::to_string(revision()); }
+
     VersionNumber live_ = 0;
     VersionNumber candidate_ = 0;
 
@@ -186,6 +196,23 @@ TEST_F(TrafficTest, ClearingGoesBackToTheLiveVersion) {
     ASSERT_THAT(write("dora", [&](Transaction& t) { return clear_traffic(t, model_, production(), {}, ""); }), is_ok());
     EXPECT_FALSE(traffic().shadow);
     ASSERT_THAT(canary(candidate_, 500), is_ok()) << "the request is still open";
+}
+
+TEST_F(TrafficTest, AuditEntriesSayTheShareAndTheRevisionOfTheChange) {
+    approved_request(candidate_);
+    ASSERT_THAT(set_as("dora", {{TrafficKind::canary, candidate_, 550}, {TrafficKind::shadow, candidate_, 100}}),
+                is_ok());
+    EXPECT_THAT(entry("canary.started"), IsSupersetOf(Details{{"percent", "5.5"}, {"revision", now_revision()}}));
+    EXPECT_THAT(entry("shadow.started"), IsSupersetOf(Details{{"sample", "1"}, {"revision", now_revision()}}));
+    ASSERT_THAT(write("dora", [&](Transaction& t) { return clear_traffic(t, model_, production(), {}, "slow"); }),
+                is_ok());
+    EXPECT_THAT(entry("canary.ended"), IsSupersetOf(Details{{"reason", "slow"}, {"revision", now_revision()}}));
+
+    ASSERT_THAT(set_as("dora", {{TrafficKind::canary, candidate_, 550}}), is_ok());
+    ASSERT_THAT(write("dora", [&](Transaction& t) { return promote_canary(t, model_, production()); }), is_ok());
+    EXPECT_THAT(entry("canary.ended"),
+                IsSupersetOf(Details{{"reason", "it became live"}, {"revision", now_revision()}}));
+    EXPECT_THAT(entry("promotion.executed"), IsSupersetOf(Details{{"revision", now_revision()}}));
 }
 
 TEST_F(TrafficTest, EndsWhenTheSlotMoves) {

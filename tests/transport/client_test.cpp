@@ -112,10 +112,19 @@ TEST_F(ClientTest, NoAnswerIsAnError) {
         const TestServer gone(TestServer::Kind::beast);
         port = gone.port();
     }
-    const auto http = HttpClient::create({.url = "http://127.0.0.1:" + std::to_string(port), .token = ""});
+    const auto http =
+        HttpClient::create({.url = "http://127.0.0.1:" + std::to_string(port), .token = "", .no_answer_hint = "look"});
     const auto answer = (*http)->send(Method::get, "/", {});
     ASSERT_FALSE(answer.ok());
     EXPECT_EQ(answer.error().code, Code::unavailable);
+    EXPECT_EQ(answer.error().hint, "look");
+}
+
+TEST_F(ClientTest, AServerWithoutTlsIsCalledSo) {
+    const auto http = HttpClient::create({.url = "https://127.0.0.1:" + std::to_string(server_.port()), .token = ""});
+    const auto answer = (*http)->send(Method::get, "/hello", {});
+    ASSERT_FALSE(answer.ok());
+    EXPECT_THAT(answer.error().message, testing::HasSubstr("a server without TLS is reached by http://"));
 }
 
 TEST_F(ClientTest, RefusesBadAddresses) {

@@ -24,6 +24,23 @@ TEST_F(Overload, CutsOffClientsThatNeverRead) {
     EXPECT_LT(Clock::now() - started, 5s);
 }
 
+TEST_F(Overload, CutsOffClientsThatReadTooSlowly) {
+    start([](TransportOptions& options) {
+        options.limits.write_time = 1500ms;
+        options.limits.minimum_rate = 1U << 30;
+    });
+    for (const char* path : {"/big", "/big-file"}) {
+        RawClient client(server().port(), 64 * 1024);
+        client.send(get(path));
+        std::size_t taken = 0;
+        // There is progress all the time, but not enough of it.
+        for (const auto until = Clock::now() + 2500ms; Clock::now() < until; std::this_thread::sleep_for(10ms)) {
+            taken += client.receive_some(32 * 1024);
+        }
+        EXPECT_LT(taken + client.receive_all().size(), TestServer::big_size) << path;
+    }
+}
+
 TEST_F(Overload, ReadsNothingWhileItsOutputIsUnread) {
     start([](TransportOptions& options) { options.limits.write_time = 10s; });
     RawClient client(server().port(), 4096);

@@ -131,6 +131,11 @@ std::string RawClient::receive_all() {
     return timed_out_ ? all + "timeout" : all;
 }
 
+std::size_t RawClient::receive_some(std::size_t at_most) {
+    std::string dropped(at_most, '\0');
+    return static_cast<std::size_t>(std::max<ssize_t>(::recv(socket_, dropped.data(), at_most, 0), 0));
+}
+
 bool RawClient::is_closed() { return buffer_.empty() && !fill() && !timed_out_; }
 
 }  // namespace baton::server

@@ -40,7 +40,8 @@ public:
     // says.
     std::optional<RawResponse> receive(bool to_head = false);
     std::string receive_all();  // up to the end of the connection; "timeout" appended when that does not come
-    bool is_closed();           // nothing more comes but the end of the connection
+    std::size_t receive_some(std::size_t at_most);  // of what there is, dropped; 0 at the end of the connection
+    bool is_closed();                               // nothing more comes but the end of the connection
 
 private:
     bool fill();

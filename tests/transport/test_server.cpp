@@ -1,6 +1,7 @@
 #include "tests/transport/test_server.h"
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -163,6 +164,11 @@ void TestServer::add_plain_routes() {
     get("/truncated", Pooled{[this](const Request&) {
             const int descriptor = ::open(file_path_.c_str(), O_RDONLY | O_CLOEXEC);
             return Response{.status = 200, .headers = {}, .body = FileBody(descriptor, 0, file_size + 1)};
+        }});
+    get("/big-file", Pooled{[](const Request&) {
+            const int descriptor = ::memfd_create("holes", MFD_CLOEXEC);
+            EXPECT_EQ(::ftruncate(descriptor, big_size), 0);
+            return Response{.status = 200, .headers = {}, .body = FileBody(descriptor, 0, big_size)};
         }});
     get("/stream", Inline{[](const Request& request) {
             const int pieces = std::stoi(request.query_parameter("pieces").value_or("3"));

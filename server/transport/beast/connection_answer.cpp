@@ -52,6 +52,7 @@ void Connection::invite_body() {
     out_head_ = "HTTP/1.1 100 Continue\r\n\r\n";
     out_body_.clear();
     out_written_ = 0;
+    answer_length_.reset();
     write_due_ = Clock::time_point::max();
     after_invitation_ = phase_;
     phase_ = Phase::answering;
@@ -109,6 +110,7 @@ void Connection::answer(Response&& response) {
     if (const auto id = request_->id(); id && !response.headers.contains("X-Request-Id")) {
         response.headers.add("X-Request-Id", *id);
     }
+    answer_length_ = delivery.length;
     out_head_.clear();
     append_head(out_head_, response, delivery);
     if (out_body_.size() <= small_answer) {
@@ -147,8 +149,8 @@ void Connection::wait_until_writable(void (Connection::*then)()) {
     if (waiting_) return;
     waiting_ = true;
     const Clock::time_point now = Clock::now();
-    if (output_ == Output::whole && write_due_ == Clock::time_point::max()) {
-        const std::chrono::seconds at_minimum_rate(out_body_.size() / limits().minimum_rate);
+    if (answer_length_ && write_due_ == Clock::time_point::max()) {
+        const std::chrono::seconds at_minimum_rate(*answer_length_ / limits().minimum_rate);
         write_due_ = now + limits().write_time + at_minimum_rate;
     }
     deadline_.set(std::min(now + limits().write_time, write_due_));

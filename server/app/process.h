@@ -1,0 +1,9 @@
+// What a serving process asks of the operating system.
+#pragma once
+
+namespace baton::server {
+
+// Once, when it starts. What cannot be had is done without.
+void prepare_process();
+
+}  // namespace baton::server
