@@ -98,10 +98,12 @@ Result<PromotionRequest> open_request(Transaction& transaction, const NewRequest
                                 .evaluation = {}};
     if (live) request.baseline = Baseline{live->version, live->digest};
     request.id = storage::insert_request(connection, request);
+    std::map<std::string, std::string> details = audit_details(request);
+    if (!request.notes.empty()) details["notes"] = request.notes;
     append_audit(transaction, {.action = "request.opened",
                                .object = request_object(request.id),
                                .digest = request.digest,
-                               .details = audit_details(request)});
+                               .details = std::move(details)});
     BATON_TRY(settle(transaction, request.model, request.version,
                      storage::HistoryChange{.change = "requested",
                                             .environment = request.environment,
@@ -126,10 +128,12 @@ Result<PromotionRequest> comment(Transaction& transaction, RequestId id, const s
     BATON_TRY(check_text("text", text, Presence::required));
     storage::insert_comment(transaction.connection(), id,
                             {.id = 0, .user = transaction.caller().user, .text = text, .at = transaction.now()});
+    std::map<std::string, std::string> details = audit_details(request);
+    details["comment"] = text;
     append_audit(transaction, {.action = "comment.added",
                                .object = request_object(id),
                                .digest = request.digest,
-                               .details = audit_details(request)});
+                               .details = std::move(details)});
     return reread(transaction, id);
 }
 

@@ -236,6 +236,7 @@ TEST_F(Workflow, AClosedRequestStaysAsItWas) {
 TEST_F(Workflow, EverybodyMayComment) {
     add_version();
     const RequestId id = open_as("dan", 1)->id;
+    EXPECT_EQ(audit().back().details.at("notes"), "please");
     for (const char* name : {"vic", "pia"}) {
         const auto said = write(name, [&](Transaction& t) { return comment(t, id, "what of the tail?"); });
         ASSERT_THAT(said, is_ok());
@@ -243,6 +244,7 @@ TEST_F(Workflow, EverybodyMayComment) {
     ASSERT_EQ(request(id).comments.size(), 2U);
     EXPECT_EQ(request(id).comments[0].user.text(), "vic");
     EXPECT_EQ(request(id).comments[1].text, "what of the tail?");
+    EXPECT_EQ(audit().back().details.at("comment"), "what of the tail?") << "as nobody can rewrite it there";
     for (const std::string& text : {std::string(" "), std::string("\xff"), std::string(20000, 'x')}) {
         const auto said = write("vic", [&](Transaction& t) { return comment(t, id, text); });
         EXPECT_THAT(said, fails_with(Code::invalid_argument));
