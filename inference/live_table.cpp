@@ -21,6 +21,14 @@ Destination LiveTable::destination(std::string_view model) const {
     return entry != nullptr ? Destination{entry->live, entry->traffic} : Destination{};
 }
 
+ServedVersionPtr LiveTable::live_in(std::string_view model, std::string_view environment) const {
+    const auto table = routes();
+    const auto* entry = table->find(model);
+    if (entry == nullptr) return nullptr;
+    const auto found = entry->live_in.find(environment);
+    return found != entry->live_in.end() ? found->second : nullptr;
+}
+
 ServedVersionPtr LiveTable::version(std::string_view model, std::uint32_t version) const {
     const auto table = routes();
     const auto* entry = table->find(model);

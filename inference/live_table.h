@@ -4,6 +4,8 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -48,6 +50,7 @@ struct Routes {
         std::string model;
         ServedVersionPtr live;                   // in the environment this server answers for; may be null
         std::shared_ptr<const Traffic> traffic;  // null, as usual: the live version answers everything
+        std::map<std::string, ServedVersionPtr, std::less<>> live_in;  // what answers in each environment
         // Every loaded one, ascending: live anywhere, a candidate, or kept warm for rollback.
         std::vector<ServedVersionPtr> versions;
     };
@@ -69,6 +72,7 @@ public:
     std::shared_ptr<const Routes> routes() const { return routes_.load(); }
     ServedVersionPtr live(std::string_view model) const;  // null: unknown or not live
     Destination destination(std::string_view model) const;
+    ServedVersionPtr live_in(std::string_view model, std::string_view environment) const;
     ServedVersionPtr version(std::string_view model, std::uint32_t version) const;
     void publish(std::shared_ptr<const Routes> routes) { routes_.store(std::move(routes)); }
 

@@ -102,7 +102,9 @@ std::shared_ptr<const Routes> Loaded::routes(std::uint64_t revision) const {
     };
     for (const auto& [key, serving] : serving_) {
         Routes::Entry& entry = add(serving.version);
-        if (key.environment == environment_ && key.role == SlotRole::live) entry.live = serving.version;
+        if (key.role != SlotRole::live) continue;
+        entry.live_in[key.environment] = serving.version;
+        if (key.environment == environment_) entry.live = serving.version;
     }
     std::ranges::for_each(warm_, add);
 

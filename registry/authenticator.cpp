@@ -62,6 +62,12 @@ Error unauthenticated() {
             .hint = "send `Authorization: Bearer <token>` with a token that has not expired; `baton login` stores one"};
 }
 
+Error unreadable() {
+    return {.code = Code::unavailable,
+            .message = "the server cannot read its users and tokens at the moment",
+            .hint = "try again shortly; its log says why"};
+}
+
 }  // namespace
 
 struct Authenticator::Impl {
@@ -88,19 +94,14 @@ struct Authenticator::Impl {
         return std::shared_ptr<const Principals>(std::move(principals));
     }
 
-    // The principals of now, from memory but for the first time and after a reading that failed.
-    Result<std::shared_ptr<const Principals>> principals() {
-        auto held = current.load();
-        return held ? Result(std::move(held)) : reread();
-    }
-
     // Nothing is held that could not be read anew: it may be revoked.
-    Result<std::shared_ptr<const Principals>> reread() {
+    Status reread() {
         const std::lock_guard guard(refreshing);
         auto fresh = read();
         if (fresh.ok()) keep_use(current.load(), **fresh);
         current.store(fresh.ok() ? *fresh : nullptr);
-        return fresh;
+        if (!fresh.ok()) return std::move(fresh).error();
+        return {};
     }
 
     // Carries over when tokens were used, where that is not written yet.
@@ -141,18 +142,22 @@ Authenticator::Authenticator(Store& store, const Clock& clock) : impl_(std::make
     store.on_identity_change([impl = std::weak_ptr(impl_)] {
         if (const auto alive = impl.lock()) static_cast<void>(alive->reread());
     });
+    static_cast<void>(impl_->reread());
 }
 
 Authenticator::~Authenticator() = default;
 
 Result<Caller> Authenticator::authenticate(std::string_view secret) const {
-    BATON_ASSIGN(const auto principals, impl_->principals());
+    const auto principals = impl_->current.load();
+    if (!principals) return unreadable();
     const auto principal = find_principal(*principals, secret);
     const Timestamp now = impl_->clock.now();
     if (!principal || (principal->expires_at && *principal->expires_at <= now)) return unauthenticated();
     principal->last_used.store(now.time_since_epoch().count(), std::memory_order_relaxed);
     return principal->caller;
 }
+
+Status Authenticator::catch_up() const { return impl_->current.load() ? Status() : impl_->reread(); }
 
 Status Authenticator::record_use(Store& store) const {
     const auto principals = impl_->current.load();

@@ -23,12 +23,17 @@ std::string version_object(const ModelName& model, VersionNumber number) {
     return model_object(model) + "/version/" + std::to_string(number);
 }
 
-Status require_revision(const std::string& what, std::int64_t current, const std::optional<std::int64_t>& expected) {
+Status require_revision(const std::string& what, const std::string& current,
+                        const std::optional<std::string>& expected) {
     if (!expected || *expected == current) return {};
     return Error{.code = Code::aborted,
-                 .message = "the " + what + " was changed meanwhile: its revision is " + std::to_string(current) +
-                            ", not " + std::to_string(*expected),
+                 .message = "the " + what + " was changed meanwhile: its revision is " + current + ", not " + *expected,
                  .hint = "read it again and repeat the change"};
+}
+
+Status require_revision(const std::string& what, std::int64_t current, std::optional<std::int64_t> expected) {
+    return require_revision(what, std::to_string(current),
+                            expected ? std::optional(std::to_string(*expected)) : std::nullopt);
 }
 
 Result<Model> load_model(const Snapshot& snapshot, const ModelName& name) {

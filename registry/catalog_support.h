@@ -16,7 +16,9 @@ std::string model_object(const ModelName& model);
 std::string version_object(const ModelName& model, VersionNumber number);
 
 // aborted when `expected` is given and is not `current`.
-Status require_revision(const std::string& what, std::int64_t current, const std::optional<std::int64_t>& expected);
+Status require_revision(const std::string& what, const std::string& current,
+                        const std::optional<std::string>& expected);
+Status require_revision(const std::string& what, std::int64_t current, std::optional<std::int64_t> expected);
 
 // Without a look at the caller; not_found when it is not there.
 Result<Model> load_model(const Snapshot& snapshot, const ModelName& name);

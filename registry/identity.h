@@ -73,14 +73,16 @@ Result<std::optional<CreatedToken>> bootstrap_admin(Store&);
 std::string make_token_secret(std::string_view random_bytes);  // 30 or more bytes
 bool has_token_form(std::string_view secret);                  // prefix, alphabet and checksum fit
 
-// Answers who a secret belongs to from memory, without the database: users and tokens are read again by whoever changes
-// them, before the change is answered. Thread-safe.
+// Answers who a secret belongs to from memory, never from the database: users and tokens are read when it is made, and
+// again by whoever changes them, before the change is answered. Thread-safe.
 class Authenticator {
 public:
     Authenticator(Store& store, const Clock& clock);  // the store must outlive it
     ~Authenticator();
-    // unauthenticated, the same message for unknown, expired and revoked. The store's error when they cannot be read.
+    // unauthenticated, the same message for unknown, expired and revoked; unavailable while they could not be read.
     Result<Caller> authenticate(std::string_view secret) const;
+    // Reads them again if that failed before; to be called often.
+    Status catch_up() const;
     // Writes when tokens were used since the last call; to be called now and then, as no request writes it.
     Status record_use(Store& store) const;
 

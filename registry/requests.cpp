@@ -17,7 +17,10 @@ Result<PromotionRequest> reread(const Transaction& transaction, RequestId id) {
     return find_reviewed(transaction, transaction.caller(), id);
 }
 
-Status expire(Transaction& transaction, RequestId id) {
+// In the system's name, whoever's change it is that finds the time over.
+Status expire(const Transaction& found_in, RequestId id) {
+    const Call call{.caller = system_caller(), .request_id = found_in.call().request_id, .idempotency = std::nullopt};
+    Transaction transaction(found_in.connection(), found_in.now(), call, found_in.observer());
     const PromotionRequest request = review(transaction, storage::find_request(transaction.connection(), id).value());
     close(transaction, request, RequestState::expired, "nobody promoted it in time");
     append_audit(transaction, {.action = "request.expired",

@@ -130,12 +130,23 @@ std::string random_bytes() {
     return bytes;
 }
 
+// What a token is limited to; "*" for nothing.
+std::string patterns_text(const std::vector<std::string>& patterns) {
+    std::string text;
+    for (const std::string& pattern : patterns) text += (text.empty() ? "" : ",") + pattern;
+    return text.empty() ? "*" : text;
+}
+
 AuditRecord record_of(std::string action, const Token& token) {
-    return {
-        .action = std::move(action),
-        .object = "token/" + token.id,
-        .digest = std::nullopt,
-        .details = {{"user", token.user.text()}, {"roles", storage::roles_text(token.roles)}, {"name", token.name}}};
+    return {.action = std::move(action),
+            .object = "token/" + token.id,
+            .digest = std::nullopt,
+            .details = {{"user", token.user.text()},
+                        {"roles", storage::roles_text(token.roles)},
+                        {"name", token.name},
+                        {"models", patterns_text(token.models)},
+                        {"environments", patterns_text(token.environments)},
+                        {"expires_at", token.expires_at ? format_timestamp(*token.expires_at) : "never"}}};
 }
 
 }  // namespace

@@ -133,6 +133,19 @@ void record(Transaction& transaction, const TrafficRule& rule, const RuleChange&
                                .details = std::move(details)});
 }
 
+void end_rule(Transaction& transaction, const TrafficRule& rule, std::int64_t revision, const std::string& reason) {
+    storage::Connection& connection = transaction.connection();
+    storage::remove_traffic(connection, rule);
+    record(transaction, rule, {"ended", revision, reason});
+    const auto version = storage::subject_of(connection, rule.model, rule.version);
+    storage::append_history(transaction, rule.model, rule.version, version.digest,
+                            {.change = std::string(traffic_kind_name(rule.kind)) + "_ended",
+                             .stage = version.stage,
+                             .environment = rule.environment,
+                             .reason = reason,
+                             .request = rule.request});
+}
+
 Status put_rule(Transaction& transaction, const Traffic& before, const WantedRule& wanted, std::int64_t revision) {
     BATON_TRY(check_rule(wanted));
     BATON_ASSIGN(const Version version, load_version(transaction, before.model, wanted.version));
@@ -151,7 +164,7 @@ Status put_rule(Transaction& transaction, const Traffic& before, const WantedRul
                            .since = transaction.now(),
                            .by = transaction.caller().user,
                            .request = request};
-    if (replaced && !goes_on) record(transaction, *replaced, {"ended", revision, "another candidate took its place"});
+    if (replaced && !goes_on) end_rule(transaction, *replaced, revision, "another candidate took its place");
     storage::put_traffic(transaction.connection(), rule);
     record(transaction, rule, {goes_on ? "changed" : "started", revision});
     return settle(transaction, rule.model, rule.version,
@@ -168,17 +181,12 @@ Error no_rule(const Traffic& traffic, const std::string& kind) {
                    "`baton traffic " + traffic.model.text() + "` shows the rules that hold");
 }
 
-void end_rule(Transaction& transaction, const TrafficRule& rule, std::int64_t revision, const std::string& reason) {
-    storage::Connection& connection = transaction.connection();
-    storage::remove_traffic(connection, rule);
-    record(transaction, rule, {"ended", revision, reason});
-    const auto version = storage::subject_of(connection, rule.model, rule.version);
-    storage::append_history(transaction, rule.model, rule.version, version.digest,
-                            {.change = std::string(traffic_kind_name(rule.kind)) + "_ended",
-                             .stage = version.stage,
-                             .environment = rule.environment,
-                             .reason = reason,
-                             .request = rule.request});
+// What did not load as a canary would not load as the live version.
+Status require_loaded(const TrafficRule& canary, const std::optional<std::string>& load_failure) {
+    if (!load_failure) return {};
+    return refusal("the canary " + version_text(canary.model, canary.version) + " failed to load",
+                   {{"canary_loaded", false, *load_failure}},
+                   "break it off, or repair what is wrong: loading is tried again every now and then");
 }
 
 }  // namespace
@@ -199,6 +207,11 @@ std::int64_t Traffic::revision() const {
     return newest;
 }
 
+std::string Traffic::tag() const {
+    const auto part = [](const auto& of) { return std::to_string(of ? of->revision : 0); };
+    return part(live) + "." + part(canary) + "." + part(shadow);
+}
+
 Result<Traffic> get_traffic(const Snapshot& snapshot, const Caller& caller, const ModelName& model,
                             const Environment& environment) {
     BATON_TRY(require_read(caller, model));
@@ -209,12 +222,11 @@ Result<Traffic> get_traffic(const Snapshot& snapshot, const Caller& caller, cons
 std::vector<TrafficRule> traffic_rules(const Snapshot& snapshot) { return storage::all_traffic(snapshot.connection()); }
 
 Result<Traffic> set_traffic(Transaction& transaction, const ModelName& model, const Environment& environment,
-                            const std::vector<WantedRule>& wanted, std::optional<std::int64_t> expected_revision) {
+                            const std::vector<WantedRule>& wanted, const std::optional<std::string>& expected_tag) {
     BATON_TRY(require_deployer(transaction, model, environment));
     if (wanted.empty()) return invalid_argument("no rule is given", "give a canary, a shadow or both");
     const Traffic before = load_traffic(transaction, model, environment);
-    BATON_TRY(require_revision("the traffic of " + model.text() + " in " + environment.text(), before.revision(),
-                               expected_revision));
+    BATON_TRY(require_revision("traffic of " + model.text() + " in " + environment.text(), before.tag(), expected_tag));
     const std::int64_t revision = storage::bump_live_revision(transaction);
     for (const WantedRule& rule : wanted) BATON_TRY(put_rule(transaction, before, rule, revision));
     return load_traffic(transaction, model, environment);
@@ -237,11 +249,11 @@ Result<Traffic> clear_traffic(Transaction& transaction, const ModelName& model, 
 }
 
 Result<Traffic> promote_canary(Transaction& transaction, const ModelName& model, const Environment& environment,
-                               const TrafficRuleCheck& check) {
+                               const LoadFailure& load_failure) {
     BATON_TRY(require_deployer(transaction, model, environment));
     const Traffic before = load_traffic(transaction, model, environment);
     if (!before.canary) return no_rule(before, "canary");
-    if (check) BATON_TRY(check(*before.canary));
+    BATON_TRY(require_loaded(*before.canary, load_failure ? load_failure(*before.canary) : std::nullopt));
     BATON_TRY(promote(transaction, before.canary->request, std::nullopt));
     return load_traffic(transaction, model, environment);
 }

@@ -49,6 +49,7 @@ struct Traffic {
     std::int64_t live_revision = 0;  // of the live set that it is part of
 
     std::int64_t revision() const;  // of the newest part; 0 when there is none
+    std::string tag() const;        // another one after each change, also when a part went: "40.42.0"
 };
 
 struct WantedRule {
@@ -66,20 +67,21 @@ std::vector<TrafficRule> traffic_rules(const Snapshot&);
 // Makes or changes the wanted rules and leaves the other kind as it is. failed_precondition, listing all that is
 // missing: nothing is live there, the version is, it has no model that an engine runs, it refuses requests that the
 // live version takes (unless that is allowed), or it has no request that satisfies the policy. aborted when
-// `expected_revision` is not that of the traffic now. A canary that keeps its version keeps the callers that it has
+// `expected_tag` is not that of the traffic now. A canary that keeps its version keeps the callers that it has
 // when its share grows.
 Result<Traffic> set_traffic(Transaction&, const ModelName&, const Environment&, const std::vector<WantedRule>& wanted,
-                            std::optional<std::int64_t> expected_revision);
+                            const std::optional<std::string>& expected_tag);
 
 // Ends the rule of one kind, or (none given) all of them; the live version answers everything. failed_precondition when
 // there is none.
 Result<Traffic> clear_traffic(Transaction&, const ModelName&, const Environment&, std::optional<TrafficKind> kind,
                               const std::string& reason);
 
-// Makes the canary's version live by its request, as promote() does. `check` has the last word before that: whether the
-// canary is served is not known here.
-using TrafficRuleCheck = std::function<Status(const TrafficRule&)>;
-Result<Traffic> promote_canary(Transaction&, const ModelName&, const Environment&, const TrafficRuleCheck& check = {});
+// Makes the canary's version live by its request, as promote() does; failed_precondition also when it failed to load.
+// Whether it did is not known here: `load_failure` answers why, or nullopt.
+using LoadFailure = std::function<std::optional<std::string>(const TrafficRule&)>;
+Result<Traffic> promote_canary(Transaction&, const ModelName&, const Environment&,
+                               const LoadFailure& load_failure = {});
 
 // For what takes the ground from under rules. A version's request was closed: ends its rules, under a revision of their
 // own; nothing to end is no error. Or the slot moves to `next`: ends all of its rules, under the revision of `next`.

@@ -6,6 +6,7 @@
 #include "registry/storage/identity_changes.h"
 #include "registry/storage/user_table.h"
 #include "registry/workflow.h"
+
 namespace baton::registry {
 namespace {
 

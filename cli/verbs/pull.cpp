@@ -112,9 +112,7 @@ Status download(Context& context, Api& api, const std::string& target, const Mir
     std::uint64_t offset = 0;
     bool stopped = false;
     for (int attempt = 1;; ++attempt) {
-        server::Headers headers;
-        if (offset > 0) headers.add("Range", "bytes=" + std::to_string(offset) + "-");
-        const auto response = api.client().download(target, headers, [&](std::span<const char> bytes) {
+        const auto response = api.client().download(target, {}, offset, [&](std::span<const char> bytes) {
             offset += bytes.size();
             stopped = !write(bytes);
             return !stopped;

@@ -73,8 +73,8 @@ Status LiveFeed::start() {
     store_.on_live_change([this](std::int64_t revision) {
         if (revision <= handed_) return;  // one commit may move the revision more than once, and tells of each
         const Status status = hand_over();
-        behind_ = !status.ok();
-        if (behind_) {
+        if (!status.ok()) {
+            behind_ = true;
             log_event(LogLevel::error, "live_set_unreadable",
                       {{"revision", revision}, {"message", status.error().message}});
         }
@@ -83,18 +83,20 @@ Status LiveFeed::start() {
 }
 
 void LiveFeed::catch_up() {
-    if (behind_) behind_ = !hand_over().ok();
+    if (behind_.exchange(false) && !hand_over().ok()) behind_ = true;
 }
 
 void LiveFeed::log_changes() {
+    const std::map<std::string, std::string> before = std::exchange(logged_, {});  // without slots that are gone
     for (const inference::SlotStatus& slot : live_set_.statuses()) {
         const std::string state(inference::serving_state_name(slot.state));
         const std::string role(inference::slot_role_name(slot.role));
-        std::string& logged = logged_[slot.model + "@" + slot.environment + " " + role];
-        std::string now = std::to_string(slot.version) + " " + state + " " + slot.message;
-        const bool is_news = slot.state != inference::ServingState::loading && now != logged;
-        if (!is_news) continue;
-        logged = std::move(now);
+        const std::string key = slot.model + "@" + slot.environment + " " + role;
+        const auto last = before.find(key);
+        const std::string now = std::to_string(slot.version) + " " + state + " " + slot.message;
+        const bool is_loading = slot.state == inference::ServingState::loading;
+        if (!is_loading || last != before.end()) logged_[key] = is_loading ? last->second : now;
+        if (is_loading || (last != before.end() && last->second == now)) continue;
         const bool is_bad = slot.state == inference::ServingState::failed;
         log_event(is_bad ? LogLevel::error : LogLevel::info, is_bad ? "slot_failed" : "slot_ready",
                   {{"model", slot.model},

@@ -35,7 +35,7 @@ private:
 
     registry::Store& store_;
     inference::LiveSet& live_set_;
-    std::atomic<bool> behind_ = false;           // the latest live set could not be read
+    std::atomic<bool> behind_ = false;           // a live set could not be read since catch_up() last did
     std::atomic<std::int64_t> handed_ = -1;      // the revision that inference knows
     std::map<std::string, std::string> logged_;  // by slot, its version and state
 };

@@ -18,8 +18,10 @@ void raise_descriptor_limit() {
 // burst of large requests hundreds of megabytes stayed. With fixed limits, blocks from 4 MiB on go back when they are
 // freed; smaller ones, those of usual requests, stay at hand.
 void give_back_large_blocks() {
+#ifdef __GLIBC__
     mallopt(M_MMAP_THRESHOLD, 4 << 20);
     mallopt(M_TRIM_THRESHOLD, 8 << 20);
+#endif
 }
 
 }  // namespace

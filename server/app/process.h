@@ -1,4 +1,4 @@
-// What a serving process asks of the operating system.
+// What a serving process asks of the operating system and the C library.
 #pragma once
 
 namespace baton::server {

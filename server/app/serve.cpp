@@ -107,6 +107,7 @@ public:
             watch_->notify();
             live_feed_.log_changes();
         });
+        BATON_TRY(authenticator_.catch_up());
         BATON_TRY(live_feed_.start());
         native::add_routes(router_, api_);
         native::add_payload_routes(router_, api_, payloads_ ? &*payloads_ : nullptr);
@@ -155,6 +156,7 @@ public:
         auto next_upkeep = std::chrono::steady_clock::now() + upkeep_interval;
         while (!stop_requested()) {
             std::this_thread::sleep_for(poll_interval);
+            static_cast<void>(authenticator_.catch_up());  // upkeep() says why it fails
             if (std::chrono::steady_clock::now() < next_upkeep) continue;
             upkeep();
             next_upkeep = std::chrono::steady_clock::now() + upkeep_interval;
@@ -252,6 +254,7 @@ private:
 
     void upkeep() {
         live_feed_.catch_up();
+        if (const Status status = authenticator_.catch_up(); !status.ok()) warn("users_not_read", status.error());
         expire_overdue_requests();
         if (const Status status = authenticator_.record_use(*folder_.store); !status.ok()) {
             warn("token_use_not_recorded", status.error());

@@ -113,7 +113,11 @@ void InferenceCall::fail(const Error& error) {
 void InferenceCall::keep_payload(const Response& response) const {
     if (options_.payloads == nullptr || !options_.payloads->wants_next()) return;
     auto kept = exchange_->kept(response);
-    if (!kept) kept = {.request = request_->body, .response = std::get<std::string>(response.body)};
+    if (!kept) {
+        const auto& answer = std::get<std::string>(response.body);
+        kept = {.request = request_->body.substr(0, PayloadLog::longest_body),
+                .response = answer.substr(0, PayloadLog::longest_body)};
+    }
     options_.payloads->add({.time = SystemClock().now(),
                             .model = version_->model,
                             .version = version_->version,

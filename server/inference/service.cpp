@@ -99,14 +99,10 @@ InferenceService::InferenceService(const inference::LiveTable& table, const infe
       memory_(options_.decode_memory) {}
 
 Result<ServedVersionPtr> InferenceService::find_in_environment(const InferenceTarget& target) const {
+    if (auto version = table_.live_in(target.model, *target.environment)) return version;
     for (const SlotStatus& slot : live_set_.statuses()) {
-        if (slot.role != inference::SlotRole::live) continue;
-        if (slot.model != target.model || slot.environment != *target.environment) continue;
-        if (slot.answering) {
-            if (auto version = table_.version(slot.model, *slot.answering)) return version;
-        }
-        if (auto version = table_.version(slot.model, slot.version)) return version;
-        return not_served(slot);
+        const bool named = slot.model == target.model && slot.environment == *target.environment;
+        if (named && slot.role == inference::SlotRole::live) return not_served(slot);
     }
     return unknown(target);
 }

@@ -15,14 +15,9 @@ void add_rights(Sha256& hash, const registry::Caller& caller) {
     for (const std::string& pattern : caller.environments) hash.update("\nenvironments " + pattern);
 }
 
-Result<std::optional<registry::Idempotency>> idempotency_of(const Request& request, const registry::Caller& caller) {
+std::optional<registry::Idempotency> idempotency_of(const Request& request, const registry::Caller& caller) {
     const auto key = request.headers.get("Idempotency-Key");
-    if (!key) return std::optional<registry::Idempotency>();
-    const bool sane = !key->empty() && key->size() <= 255 &&
-                      key->find_first_not_of(
-                          "!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`"
-                          "abcdefghijklmnopqrstuvwxyz{|}~") == std::string_view::npos;
-    if (!sane) return invalid_argument("Idempotency-Key must be 1 to 255 visible ASCII characters.");
+    if (!key) return std::nullopt;
     Sha256 hash;
     hash.update(method_name(request.method));
     hash.update("\n");
@@ -30,8 +25,10 @@ Result<std::optional<registry::Idempotency>> idempotency_of(const Request& reque
     add_rights(hash, caller);
     hash.update("\n");
     hash.update(request.body);
-    return std::optional(registry::Idempotency{std::string(*key), hash.finish()});
+    return registry::Idempotency{std::string(*key), hash.finish()};
 }
+
+Error wrong_if_match() { return invalid_argument("If-Match must be one entity tag as the ETag header gave it."); }
 
 Response response_of(registry::Answer answer) {
     Response response = Response::json(answer.status, std::move(answer.body));
@@ -50,7 +47,7 @@ Result<Response> to_response(Result<registry::Answer> answer) {
 Result<registry::Call> Api::call_of(const Request& request, const std::string& request_id) const {
     BATON_ASSIGN(registry::Caller caller, authenticate(request, parts_.authenticator));
     BATON_TRY(require_plain_body(request));
-    BATON_ASSIGN(std::optional<registry::Idempotency> idempotency, idempotency_of(request, caller));
+    std::optional<registry::Idempotency> idempotency = idempotency_of(request, caller);
     return registry::Call{std::move(caller), request_id, std::move(idempotency)};
 }
 
@@ -105,30 +102,40 @@ Response Api::with_caller(const Request& request,
                           const std::function<Result<Response>(const registry::Caller&)>& work) const {
     const auto run = [&]() -> Result<Response> {
         BATON_ASSIGN(const registry::Caller caller, authenticate(request, parts_.authenticator));
+        BATON_TRY(require_plain_body(request));
         return work(caller);
     };
     return finish(run(), request_id_of(request));
 }
 
+void Api::refuse_busy(PendingRequest& pending) {
+    pending.responder(problem({.code = Code::resource_exhausted, .message = "Too many requests are waiting."},
+                              request_id_of(*pending.request)));
+}
+
 void Api::run_pooled(const std::shared_ptr<PendingRequest>& pending, std::function<void()> step) const {
-    if (parts_.pool.submit(std::move(step))) return;
-    pending->responder(problem({.code = Code::resource_exhausted, .message = "Too many requests are waiting."},
-                               request_id_of(*pending->request)));
+    if (!parts_.pool.submit(std::move(step))) refuse_busy(*pending);
 }
 
 registry::Answer json_answer(int status, std::string body) { return {status, std::move(body), {}, false}; }
 
-std::string revision_etag(std::int64_t revision) { return "\"" + std::to_string(revision) + "\""; }
+std::string etag(std::string_view tag) { return "\"" + std::string(tag) + "\""; }
+std::string etag(std::int64_t revision) { return etag(std::to_string(revision)); }
 
-Result<std::optional<std::int64_t>> if_match(const Request& request) {
+Result<std::optional<std::string>> if_match(const Request& request) {
     const auto header = request.headers.get("If-Match");
-    if (!header || *header == "*") return std::optional<std::int64_t>();
+    if (!header || *header == "*") return std::optional<std::string>();
     const bool quoted = header->size() >= 3 && header->front() == '"' && header->back() == '"';
-    if (quoted) {
-        const auto revision = parse_whole<std::int64_t>(header->substr(1, header->size() - 2));
-        if (revision) return revision;
-    }
-    return invalid_argument("If-Match must be one entity tag as the ETag header gave it.");
+    if (!quoted) return wrong_if_match();
+    return std::optional(std::string(header->substr(1, header->size() - 2)));
+}
+
+Result<std::optional<std::int64_t>> if_match_revision(const Request& request) {
+    BATON_ASSIGN(const std::optional<std::string> tag, if_match(request));
+    if (!tag) return std::optional<std::int64_t>();
+    const auto revision = parse_whole<std::int64_t>(*tag);
+    if (!revision) return wrong_if_match();
+    return revision;
 }
 
 Status require_plain_body(const Request& request) {

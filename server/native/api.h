@@ -87,6 +87,7 @@ public:
         const std::function<Result<Response>(const registry::Snapshot&, const registry::Caller*)>& work) const;
 
     // Runs the next step of a pending request on the worker pool; when that is full, answers the request with 503.
+    static void refuse_busy(PendingRequest& pending);
     void run_pooled(const std::shared_ptr<PendingRequest>& pending, std::function<void()> step) const;
 
 private:
@@ -110,8 +111,10 @@ private:
 
 registry::Answer json_answer(int status, std::string body);
 // The ETag of an object that two people may edit, and what If-Match says of it (invalid_argument when malformed).
-std::string revision_etag(std::int64_t revision);
-Result<std::optional<std::int64_t>> if_match(const Request& request);
+std::string etag(std::string_view tag);
+std::string etag(std::int64_t revision);
+Result<std::optional<std::string>> if_match(const Request& request);
+Result<std::optional<std::int64_t>> if_match_revision(const Request& request);
 Status require_plain_body(const Request& request);  // invalid_argument when the body is compressed
 // True when If-None-Match names the tag (weak comparison) or is `*`.
 bool none_match_fails(const Request& request, std::string_view etag);

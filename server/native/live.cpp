@@ -54,14 +54,10 @@ Response feed_now(const Api& api, const Request& request) {
         request, [&](const registry::Snapshot& snapshot, const registry::Caller* caller) -> Result<Response> {
             BATON_ASSIGN(const FeedQuery query, feed_query(request));
             BATON_ASSIGN(const registry::LiveSnapshot live, live_snapshot(snapshot, caller, query.environment));
-            const std::string etag = revision_etag(live.revision);
-            Response response;
-            if (none_match_fails(request, etag)) {
-                response.status = 304;
-            } else {
-                response = Response::json(200, to_json(live, api.live_set().statuses(), departing_for(api, caller)));
-            }
-            response.headers.set("ETag", etag);
+            // No 304 for it: what serves, and what a caller may see, changes without the revision.
+            Response response =
+                Response::json(200, to_json(live, api.live_set().statuses(), departing_for(api, caller)));
+            response.headers.set("ETag", etag(live.revision));
             response.headers.set("X-Live-Revision", std::to_string(live.revision));
             return response;
         });
@@ -83,7 +79,7 @@ void feed(const Api& api, const std::shared_ptr<Request>& request, Responder res
         const auto since = static_cast<std::uint64_t>(*query->since);
         const auto look_again = [&api, pending] {
             const auto render = [&api, pending] { pending->responder(feed_now(api, *pending->request)); };
-            api.run_pooled(pending, render);
+            if (!api.pool().submit_step(render)) api.refuse_busy(*pending);
         };
         api.live_watch().when([&api, since] { return api.live_set().done_since(since + 1); },
                               std::chrono::seconds(query->wait_seconds), look_again);

@@ -12,7 +12,7 @@ using registry::Transaction;
 
 registry::Answer model_answer(int status, const registry::Model& model) {
     Answer answer = json_answer(status, to_json(model));
-    answer.headers.emplace_back("ETag", revision_etag(model.revision));
+    answer.headers.emplace_back("ETag", etag(model.revision));
     if (status == 201) answer.headers.emplace_back("Location", "/api/v1/models/" + model.name.text());
     return answer;
 }
@@ -50,7 +50,7 @@ Response get(const Api& api, const Request& request) {
                         BATON_ASSIGN(const registry::ModelName name, model_parameter(request));
                         BATON_ASSIGN(const registry::Model model, get_model(snapshot, caller, name));
                         Response response = Response::json(200, to_json(model));
-                        response.headers.set("ETag", revision_etag(model.revision));
+                        response.headers.set("ETag", etag(model.revision));
                         return response;
                     });
 }
@@ -72,7 +72,7 @@ Result<Edit> read_edit(const Request& request) {
         BATON_ASSIGN(registry::UserName user, registry::UserName::parse(*owner));
         changes.owner = std::move(user);
     }
-    BATON_ASSIGN(changes.expected_revision, if_match(request));
+    BATON_ASSIGN(changes.expected_revision, if_match_revision(request));
     return Edit{std::move(name), std::move(changes)};
 }
 
@@ -90,7 +90,7 @@ struct Removal {
 
 Result<Removal> read_removal(const Request& request) {
     BATON_ASSIGN(registry::ModelName name, model_parameter(request));
-    BATON_ASSIGN(const std::optional<std::int64_t> expected, if_match(request));
+    BATON_ASSIGN(const std::optional<std::int64_t> expected, if_match_revision(request));
     return Removal{std::move(name), expected};
 }
 

@@ -80,7 +80,7 @@ constexpr std::array operations = {
               "200 Traffic"},
     Operation{"POST", "/models/{model}/traffic/end", "Promote the canary or break it off", "environment wait",
               "outcome! reason", "200 Traffic"},
-    Operation{"GET", "/live", "Read or wait for the live set", "environment since wait", "", "200 304 LiveSet"},
+    Operation{"GET", "/live", "Read or wait for the live set", "environment since wait", "", "200 LiveSet"},
     Operation{"GET", "/models/{model}/slots", "Read what is and was live", "", "", "200 SlotHistory"},
     Operation{"GET", "/models/{model}/payloads", "Read the latest inference requests that were kept", "limit", "",
               "200 Payloads"},

@@ -30,7 +30,7 @@ Result<Response> traffic_response(const Api& api, const registry::Snapshot& snap
     BATON_ASSIGN(const registry::Environment environment, environment_parameter(request));
     BATON_ASSIGN(const Traffic traffic, get_traffic(snapshot, caller, model, environment));
     Response response = Response::json(200, text_of(api, traffic));
-    response.headers.set("ETag", revision_etag(traffic.revision()));
+    response.headers.set("ETag", etag(traffic.tag()));
     return response;
 }
 
@@ -50,7 +50,7 @@ Response as_served(const Api& api, const Request& request, Response changed) {
 Result<Answer> answer(const Api& api, const Result<Traffic>& traffic) {
     if (!traffic.ok()) return traffic.error();
     Answer answer = json_answer(200, text_of(api, *traffic));
-    answer.headers.emplace_back("ETag", revision_etag(traffic->revision()));
+    answer.headers.emplace_back("ETag", etag(traffic->tag()));
     answer.headers.emplace_back(live_revision_header, std::to_string(traffic->live_revision));
     return answer;
 }
@@ -87,12 +87,12 @@ registry::VersionNumber read_version(JsonBody& rule) {
 struct Change {
     Place place;
     std::vector<WantedRule> rules;
-    std::optional<std::int64_t> expected_revision;
+    std::optional<std::string> expected_tag;
 };
 
 Result<Change> read_change(const Request& request) {
     BATON_ASSIGN(Place place, read_place(request));
-    BATON_ASSIGN(const std::optional<std::int64_t> expected, if_match(request));
+    BATON_ASSIGN(std::optional<std::string> expected, if_match(request));
     BATON_ASSIGN(JsonBody body, JsonBody::parse(request.body));
     std::vector<WantedRule> rules;
     if (auto canary = body.object("canary")) {
@@ -109,13 +109,13 @@ Result<Change> read_change(const Request& request) {
                          .allow_signature_change = shadow->boolean("allow_signature_change").value_or(false)});
     }
     BATON_TRY(body.finish());
-    return Change{std::move(place), std::move(rules), expected};
+    return Change{std::move(place), std::move(rules), std::move(expected)};
 }
 
 Response put(const Api& api, const Request& request) {
     return api.change(request, read_change, [&](Transaction& transaction, const Change& wanted) {
         return answer(api, set_traffic(transaction, wanted.place.model, wanted.place.environment, wanted.rules,
-                                       wanted.expected_revision));
+                                       wanted.expected_tag));
     });
 }
 
@@ -157,28 +157,22 @@ Result<Outcome> read_outcome(const Request& request) {
     return Outcome{std::move(place), outcome == "promote", std::move(reason)};
 }
 
-// What did not load as a canary would not load as the live version.
-Status check_loaded(const Api& api, const TrafficRule& canary) {
+std::optional<std::string> load_failure(const Api& api, const TrafficRule& canary) {
     for (const inference::SlotStatus& status : api.live_set().statuses()) {
         const bool is_it = status.role == inference::SlotRole::canary && status.model == canary.model.text() &&
                            status.environment == canary.environment.text() &&
                            status.revision == static_cast<std::uint64_t>(canary.revision);
-        if (!is_it || status.state != inference::ServingState::failed) continue;
-        Error error =
-            failed_precondition("the canary " + status.model + "/" + std::to_string(status.version) + " failed to load",
-                                "break it off, or repair what is wrong: loading is tried again every now and then");
-        error.missing.push_back({"canary_loaded", status.message});
-        return error;
+        if (is_it && status.state == inference::ServingState::failed) return status.message;
     }
-    return {};
+    return std::nullopt;
 }
 
 Response end_canary(const Api& api, const Request& request) {
     return api.change(request, read_outcome, [&](Transaction& transaction, const Outcome& wanted) {
         const auto& [model, environment] = wanted.place;
-        const auto loaded = [&](const TrafficRule& canary) { return check_loaded(api, canary); };
+        const auto failure = [&](const TrafficRule& canary) { return load_failure(api, canary); };
         return answer(api, wanted.promote
-                               ? promote_canary(transaction, model, environment, loaded)
+                               ? promote_canary(transaction, model, environment, failure)
                                : clear_traffic(transaction, model, environment, TrafficKind::canary, wanted.reason));
     });
 }

@@ -16,7 +16,7 @@ constexpr std::uint64_t registration_limit = 8 << 20;  // 10,000 files with long
 
 registry::Answer version_answer(int status, const registry::Version& version) {
     Answer answer = json_answer(status, to_json(version));
-    answer.headers.emplace_back("ETag", revision_etag(version.revision));
+    answer.headers.emplace_back("ETag", etag(version.revision));
     if (status == 201) {
         answer.headers.emplace_back(
             "Location", "/api/v1/models/" + version.model.text() + "/versions/" + std::to_string(version.number));
@@ -137,7 +137,7 @@ Response get(const Api& api, const Request& request) {
                         BATON_ASSIGN(const registry::VersionRef ref, ref_parameter(request));
                         BATON_ASSIGN(const registry::Version version, get_version(snapshot, caller, model, ref));
                         Response response = Response::json(200, to_json(version));
-                        response.headers.set("ETag", revision_etag(version.revision));
+                        response.headers.set("ETag", etag(version.revision));
                         return response;
                     });
 }
@@ -156,7 +156,7 @@ Result<Edit> read_edit(const Request& request) {
     changes.description = body.text("description");
     changes.tags = body.string_edits("tags");
     BATON_TRY(body.finish());
-    BATON_ASSIGN(changes.expected_revision, if_match(request));
+    BATON_ASSIGN(changes.expected_revision, if_match_revision(request));
     return Edit{std::move(model), std::move(ref), std::move(changes)};
 }
 

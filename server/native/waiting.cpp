@@ -24,8 +24,8 @@ void change_and_wait(const Api& api, Handler change, Refresh refresh, const std:
             const auto render = [&api, refresh, pending, answer] {
                 pending->responder(refresh(api, *pending->request, std::move(*answer)));
             };
-            // A full pool must not lose the answer of a change that was made.
-            if (!api.pool().submit(render)) pending->responder(std::move(*answer));
+            // A pool that stops must not lose the answer of a change that was made.
+            if (!api.pool().submit_step(render)) pending->responder(std::move(*answer));
         };
         api.live_watch().when([&api, wanted] { return api.live_set().done(wanted); }, ready_wait, finish);
     };

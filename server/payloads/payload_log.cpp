@@ -12,7 +12,8 @@ bool PayloadLog::wants_next() { return seen_.fetch_add(1, std::memory_order_rela
 
 void PayloadLog::add(Payload payload) {
     for (std::string* body : {&payload.request, &payload.response}) {
-        if (body->size() > longest_body) body->resize(longest_body);
+        // A copy: what is cut off must not stay in memory behind the end.
+        if (body->capacity() > longest_body) *body = std::string(*body, 0, longest_body);
     }
     const std::unique_lock lock(mutex_, std::try_to_lock);
     if (!lock) {

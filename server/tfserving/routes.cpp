@@ -180,6 +180,9 @@ Response get(const InferenceService& service, const Request& request) {
 }  // namespace
 
 void add_routes(Router& router, InferenceService& service) {
+    // Every version of every model: too much for a loop.
+    const auto all = [&service](const Request& request) { return list(service, request); };
+    router.add({.method = Method::get, .pattern = "/v1/models", .handler = Pooled{all}});
     router.add({.method = Method::get,
                 .pattern = "/v1/{path...}",
                 .handler = Inline{[&service](const Request& request) { return get(service, request); }}});

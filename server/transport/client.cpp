@@ -2,6 +2,7 @@
 
 #include <httplib.h>
 
+#include <algorithm>
 #include <array>
 
 namespace baton::server {
@@ -88,17 +89,24 @@ public:
         return perform(request);
     }
 
-    Result<ClientResponse> download(const std::string& target, const Headers& headers,
+    Result<ClientResponse> download(const std::string& target, const Headers& headers, std::uint64_t first,
                                     const std::function<bool(std::span<const char>)>& write) override {
         httplib::Request request = request_of(Method::get, target, headers);
+        if (first > 0) request.headers.emplace("Range", "bytes=" + std::to_string(first) + "-");
         bool wanted = false;
+        std::uint64_t skipped = first;
         std::string other_body;
-        request.response_handler = [&wanted](const httplib::Response& response) {
+        request.response_handler = [&](const httplib::Response& response) {
             wanted = response.status == 200 || response.status == 206;
+            if (response.status == 200) skipped = 0;  // a server or proxy that knows no ranges sends all of it
             return response.status != not_modified;
         };
         request.content_receiver = [&](const char* data, std::size_t size, std::uint64_t, std::uint64_t) {
-            if (wanted) return write({data, size});
+            if (wanted) {
+                const auto known = static_cast<std::size_t>(std::min<std::uint64_t>(size, first - skipped));
+                skipped += known;
+                return known == size || write({data + known, size - known});
+            }
             other_body.append(data, size);
             return true;
         };

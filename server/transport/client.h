@@ -38,8 +38,9 @@ public:
     virtual Result<ClientResponse> upload(Method method, const std::string& target, const Headers& headers,
                                           std::uint64_t length,
                                           const std::function<std::size_t(std::span<char>)>& read) = 0;
-    // Streams a GET's body of a 200 or 206 into `write` (false stops); other bodies are in the answer.
-    virtual Result<ClientResponse> download(const std::string& target, const Headers& headers,
+    // Streams a GET's body of a 200 or 206 into `write` (false stops), from its byte `first` on; other bodies are in
+    // the answer.
+    virtual Result<ClientResponse> download(const std::string& target, const Headers& headers, std::uint64_t first,
                                             const std::function<bool(std::span<const char>)>& write) = 0;
 };
 

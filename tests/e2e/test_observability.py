@@ -9,6 +9,7 @@ import pytest
 
 from harness import BINARY, Server, in_threads, request, wait_for
 from models import constant
+from rollout import candidate, end, set_rules
 
 
 def samples(text):
@@ -89,6 +90,17 @@ def test_the_log_names_requests_traces_and_slots(served):
     ).items()
 
 
+def test_the_log_tells_of_every_rollout_of_a_version(served):
+    candidate(served, "one", constant(2.0))
+    for _ in range(2):
+        set_rules(served, "one", canary={"version": 2, "percent": 10})
+        end(served, "one", "abort")
+    assert served.stop() == 0
+    lines = [json.loads(line)["message"] for line in served.log.read_text().splitlines()]
+    ready = [line["role"] for line in lines if line["event"] == "slot_ready"]
+    assert ready == ["live", "canary", "canary"]
+
+
 def test_payloads_are_kept_for_deployers_alone(served):
     for number in range(5):
         infer(served, [[1.0, float(number)]], headers={"X-Request-Id": f"p-{number}"})
@@ -137,8 +149,12 @@ def test_options_that_cannot_work_are_refused(tmp_path, options):
     assert run.returncode not in (0, -6) and options[0].lstrip("-").split("-")[0] in run.stderr.lower()
 
 
-def test_memory_of_a_burst_is_given_back(served):
+def test_memory_of_a_burst_is_given_back(tmp_path):
+    """Nor do kept payloads hold more than what is kept of them."""
     psutil = pytest.importorskip("psutil")
+    served = Server(tmp_path / "data", "--payload-log", "1000").start()
+    served.add_people()
+    served.make_live("one", constant(1.0), path="model.onnx")
     process = psutil.Process(served.process.pid)
     count = 300_000
     data = ",".join(["0.12345678"] * (2 * count))
@@ -154,3 +170,4 @@ def test_memory_of_a_burst_is_given_back(served):
     for _ in range(3):
         assert set(in_threads(16, send)) == {200}
     wait_for(lambda: process.memory_info().rss - before < 150 << 20)
+    served.kill()

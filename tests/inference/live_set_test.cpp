@@ -203,6 +203,9 @@ TEST_F(LiveSetTest, KeepsEnvironmentsApartButLoadsAVersionOnce) {
     start({.environment = "staging"});
     settle(1, {slot("a", 1, "production"), slot("a", 2, "staging"), slot("a", 2, "canary")});
     EXPECT_EQ(answer(table.live("a")), 20);
+    EXPECT_EQ(answer(table.live_in("a", "production")), 10);
+    EXPECT_EQ(answer(table.live_in("a", "canary")), 20);
+    EXPECT_EQ(table.live_in("a", "nowhere"), nullptr);
     EXPECT_THAT(loaded_versions("a"), ElementsAre(1U, 2U));
     EXPECT_EQ(reads, 2);
 }

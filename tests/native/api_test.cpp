@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "artifacts/blob_store.h"
+#include "registry/workflow.h"
 #include "server/native/routes.h"
 #include "tests/support/temporary_folder.h"
 
@@ -56,6 +57,11 @@ protected:
         Router::Match match = router_.match(request.method, path);
         request.parameters = std::move(match.parameters);
         return std::get<Pooled>(match.route->handler).handler(request);
+    }
+    std::int64_t live_revision() {
+        const auto live = store_->read<registry::LiveSnapshot>(
+            [](const registry::Snapshot& s) { return live_snapshot(s, nullptr, std::nullopt); });
+        return live->revision;
     }
     static std::string text(const Response& response) { return std::get<std::string>(response.body); }
 
@@ -142,6 +148,28 @@ TEST_F(ApiTest, AnAnswerIsRepeatedToTheSameRightsOnly) {
 }
 
 // However many register at once, they wait for each other and leave the other workers to other requests.
+// One change wakes all of them, and the pool has room for one.
+TEST_F(ApiTest, EveryLongPollIsAnsweredHoweverManyWake) {
+    std::vector<std::future<int>> statuses;
+    const Router::Match match = router_.match(Method::get, "/api/v1/live");
+    for (int i = 0; i < 10; ++i) {
+        const auto request = std::make_shared<Request>();
+        request->path = "/api/v1/live";
+        request->query = "wait=60&since=" + std::to_string(live_revision());
+        request->headers.add("Authorization", "Bearer " + dana_);
+        auto status = std::make_shared<std::promise<int>>();
+        statuses.push_back(status->get_future());
+        std::get<Async>(match.route->handler).handler(request, Responder([status](const Response& response) {
+                                                          status->set_value(response.status);
+                                                      }));
+        std::promise<void> begun;  // the pool has one thread
+        ASSERT_TRUE(pool_.submit_step([&] { begun.set_value(); }));
+        begun.get_future().wait();
+    }
+    watch_.stop();
+    for (auto& status : statuses) EXPECT_EQ(status.get(), 200);
+}
+
 TEST_F(ApiTest, RegistrationsHaveWorkersOfTheirOwn) {
     const Router::Match match = router_.match(Method::post, "/api/v1/models/m/versions");
     EXPECT_EQ(std::get<Pooled>(match.route->handler).pool, &registrations_);

@@ -108,6 +108,25 @@ TEST_F(AuthenticatorTest, RecordsWhenTokensWereUsed) {
     EXPECT_EQ(last_used(), used);
 }
 
+TEST_F(AuthenticatorTest, RefusesAllWhileUsersCannotBeReadAndReadsThemOnlyWhenAsked) {
+    const CreatedToken token = make("ada");
+    const auto execute = [&](std::string_view sql) {
+        return write("root", [&](Transaction& t) -> Status {
+            t.connection().execute(sql);
+            t.observer().identity_changed();
+            return {};
+        });
+    };
+    ASSERT_THAT(execute("ALTER TABLE tokens RENAME TO elsewhere"), is_ok());
+    Authenticator late(store(), clock());
+    EXPECT_THAT(late.authenticate(token.secret), fails_with(Code::unavailable));
+    EXPECT_FALSE(late.catch_up().ok());
+    ASSERT_THAT(execute("ALTER TABLE elsewhere RENAME TO tokens"), is_ok());
+    EXPECT_THAT(late.authenticate(token.secret), fails_with(Code::unavailable));
+    EXPECT_THAT(late.catch_up(), is_ok());
+    EXPECT_THAT(late.authenticate(token.secret), is_ok());
+}
+
 TEST_F(AuthenticatorTest, UseThatCouldNotBeRecordedIsRecordedLater) {
     const std::vector<CreatedToken> tokens = {make("ada"), make("dan")};
     for (const CreatedToken& token : tokens) ASSERT_THAT(authenticator_.authenticate(token.secret), is_ok());

@@ -118,6 +118,9 @@ TEST_F(IdentityTest, ATokenIsStoredWithoutItsSecret) {
     const auto entries = read(
         [&](const Snapshot& s) { return list_audit(s, caller("root"), {.filter = "action = 'token.created'"}, 0); });
     ASSERT_EQ(entries->items.size(), 1U);
+    EXPECT_THAT(entries->items[0].details,
+                testing::IsSupersetOf(std::map<std::string, std::string>{
+                    {"models", "*"}, {"environments", "*"}, {"expires_at", "2026-04-01T00:00:00.000000Z"}}));
     EXPECT_EQ(canonical_audit_entry(entries->items[0]).find(created->secret.substr(12)), std::string::npos);
 }
 

@@ -32,11 +32,14 @@ protected:
     }
 
     Result<Traffic> set_as(const std::string& name, const std::vector<WantedRule>& wanted,
-                           std::optional<std::int64_t> expected = {}) {
+                           const std::optional<std::string>& expected = {}) {
         return write(name, [&](Transaction& t) { return set_traffic(t, model_, production(), wanted, expected); });
     }
     Result<Traffic> canary(VersionNumber version, std::int64_t share, const std::string& header = "") {
         return set_as("dora", {{TrafficKind::canary, version, share, header}});
+    }
+    Result<Traffic> clear(std::optional<TrafficKind> kind, const std::string& reason = "") {
+        return write("dora", [&](Transaction& t) { return clear_traffic(t, model_, production(), kind, reason); });
     }
     Traffic traffic() const {
         return seen([&](const Snapshot& s) { return get_traffic(s, caller("vic"), model_, production()); });
@@ -144,14 +147,22 @@ TEST_F(TrafficTest, AGrowingCanaryKeepsItsStart) {
     const auto replaced = canary(other, 5000);
     ASSERT_THAT(replaced, is_ok());
     EXPECT_GT(replaced->canary->started, grown->canary->started);
-    EXPECT_THAT(actions(), Contains("canary.ended"));
+    EXPECT_THAT(entry("canary.ended"), IsSupersetOf(Details{{"revision", now_revision()}}));
+    EXPECT_EQ(changes(candidate_).back(), "canary_ended");
+    EXPECT_EQ(history(candidate_).back().reason, "another candidate took its place");
 }
 
 TEST_F(TrafficTest, ExpectedRevisionIsCompared) {
     approved_request(candidate_);
-    const std::int64_t seen_revision = traffic().revision();
-    ASSERT_THAT(set_as("dora", {{TrafficKind::canary, candidate_, 500}}, seen_revision), is_ok());
-    EXPECT_THAT(set_as("dora", {{TrafficKind::canary, candidate_, 600}}, seen_revision), fails_with(Code::aborted));
+    const std::string seen_tag = traffic().tag();
+    ASSERT_THAT(set_as("dora", {{TrafficKind::canary, candidate_, 500}}, seen_tag), is_ok());
+    EXPECT_THAT(set_as("dora", {{TrafficKind::canary, candidate_, 600}}, seen_tag), fails_with(Code::aborted));
+    ASSERT_THAT(set_as("dora", {{TrafficKind::shadow, candidate_, 100}}), is_ok());
+    ASSERT_THAT(set_as("dora", {{TrafficKind::canary, candidate_, 600}}), is_ok());
+    const std::string with_shadow = traffic().tag();
+    ASSERT_THAT(clear(TrafficKind::shadow), is_ok());
+    EXPECT_THAT(set_as("dora", {{TrafficKind::canary, candidate_, 700}}, with_shadow), fails_with(Code::aborted))
+        << "also when a part went";
 }
 
 TEST_F(TrafficTest, ACanaryIsPromotedInOneCall) {
@@ -245,6 +256,7 @@ TEST_F(TrafficTest, EndsWithItsRequest) {
     clock().advance(std::chrono::days(31));
     expire();
     EXPECT_FALSE(traffic().canary || traffic().shadow);
+    EXPECT_THAT(entry("canary.ended"), IsSupersetOf(Details{{"revision", now_revision()}}));
     restart();
     ASSERT_THAT(retire_as("dora", candidate_), is_ok());
     EXPECT_FALSE(traffic().canary || traffic().shadow);
@@ -288,17 +300,19 @@ TEST_F(TrafficTest, ARequestWarnsOfAnotherInputSignatureAndPassesAllTheSame) {
     EXPECT_TRUE(request(id).warnings.empty()) << "that is decided";
 }
 
-TEST_F(TrafficTest, WhoServesMayStopTheEndOfACanary) {
+TEST_F(TrafficTest, ACanaryThatFailedToLoadIsNotPromoted) {
     approved_request(candidate_);
     ASSERT_THAT(canary(candidate_, 500), is_ok());
-    const auto end_as = [&](const std::string& name, const TrafficRuleCheck& check) {
-        return write(name, [&](Transaction& t) { return promote_canary(t, model_, production(), check); });
+    const auto end_as = [&](const std::string& name, const LoadFailure& load_failure) {
+        return write(name, [&](Transaction& t) { return promote_canary(t, model_, production(), load_failure); });
     };
-    const auto stop = [](const TrafficRule&) -> Status { return failed_precondition("it failed to load"); };
-    EXPECT_THAT(end_as("dora", stop), fails_saying(Code::failed_precondition, "failed to load"));
-    EXPECT_THAT(end_as("vic", stop), fails_with(Code::permission_denied));
+    const auto failed = [](const TrafficRule&) { return std::optional<std::string>("out of memory"); };
+    const auto refused = end_as("dora", failed);
+    ASSERT_THAT(refused, fails_saying(Code::failed_precondition, "failed to load"));
+    EXPECT_EQ(refused.error().missing[0].explanation, "out of memory");
+    EXPECT_THAT(end_as("vic", failed), fails_with(Code::permission_denied));
     EXPECT_TRUE(traffic().canary);
-    ASSERT_THAT(end_as("dora", [](const TrafficRule&) { return Status(); }), is_ok());
+    ASSERT_THAT(end_as("dora", [](const TrafficRule&) { return std::nullopt; }), is_ok());
     EXPECT_EQ(traffic().live->version, candidate_);
 }
 

@@ -212,6 +212,11 @@ TEST_F(Workflow, AnExpiredRequestMakesWayForANewOne) {
     ASSERT_THAT(again, is_ok());
     EXPECT_EQ(request(id).state, RequestState::expired);
     EXPECT_EQ(again->state, RequestState::open);
+    for (const AuditEntry& entry : audit()) {
+        if (entry.action != "request.expired") continue;
+        EXPECT_EQ(entry.method, "system") << "it is nobody's doing";
+        EXPECT_EQ(entry.actor, "system");
+    }
 }
 
 TEST_F(Workflow, AClosedRequestStaysAsItWas) {

@@ -57,7 +57,7 @@ TEST_F(ClientTest, NothingChangedIsAnAnswerAtOnce) {
     ASSERT_TRUE(unchanged.ok()) << unchanged.error().message;
     EXPECT_EQ(unchanged->status, 304);
     EXPECT_EQ(unchanged->body, "");
-    const auto downloaded = (*http)->download("/unchanged", {}, [](std::span<const char>) { return true; });
+    const auto downloaded = (*http)->download("/unchanged", {}, 0, [](std::span<const char>) { return true; });
     ASSERT_TRUE(downloaded.ok()) << downloaded.error().message;
     EXPECT_EQ(downloaded->status, 304);
     const auto next = (*http)->send(Method::get, "/hello", {});
@@ -92,18 +92,31 @@ TEST_F(ClientTest, StreamsDownloads) {
         received.append(piece.data(), piece.size());
         return true;
     };
-    const auto answer = http->download("/file", {}, write);
+    const auto answer = http->download("/file", {}, 0, write);
     ASSERT_TRUE(answer.ok());
     EXPECT_EQ(answer->body, "");
     EXPECT_EQ(received, TestServer::file_content());
     received.clear();
-    const auto missing = http->download("/nowhere", {}, write);
+    const auto missing = http->download("/nowhere", {}, 0, write);
     ASSERT_TRUE(missing.ok());
     EXPECT_EQ(missing->status, 404);
     EXPECT_NE(missing->body, "");
     EXPECT_EQ(received, "");
-    EXPECT_FALSE(http->download("/file", {}, [](std::span<const char>) { return false; }).ok());
-    EXPECT_FALSE(http->download("/truncated", {}, write).ok());
+    EXPECT_FALSE(http->download("/file", {}, 0, [](std::span<const char>) { return false; }).ok());
+    EXPECT_FALSE(http->download("/truncated", {}, 0, write).ok());
+}
+
+TEST_F(ClientTest, GoesOnWithADownloadAlsoWhereRangesAreNotKnown) {
+    std::string received;
+    const auto write = [&](std::span<const char> piece) {
+        received.append(piece.data(), piece.size());
+        return true;
+    };
+    const std::uint64_t first = TestServer::file_size - 1000;
+    const auto answer = client()->download("/file", {}, first, write);
+    ASSERT_TRUE(answer.ok());
+    EXPECT_EQ(answer->status, 200) << "all of the file came";
+    EXPECT_TRUE(received == TestServer::file_content().substr(first));
 }
 
 TEST_F(ClientTest, NoAnswerIsAnError) {
