@@ -3,6 +3,7 @@
 import contextlib
 import socket
 import statistics
+from pathlib import Path
 
 from document import microseconds, per_second, ratio, table
 from load import Failed, Unavailable, load, medians, need
@@ -43,6 +44,28 @@ def compare(ours, theirs):
     return [per_second(ours.rate), per_second(theirs.rate), ratio(ours.rate / theirs.rate),
             microseconds(ours.p99), microseconds(theirs.p99), ratio(ours.p99 / theirs.p99),
             microseconds(ours.cpu), microseconds(theirs.cpu), ratio(ours.cpu / theirs.cpu)]
+
+
+def profiled(run):
+    """The release build and one laid out by a profile, side by side, beside nginx with its canned reply."""
+    need("wrk")
+    binary = Path(run.binary).parents[2] / "profiled/bin/baton"
+    if not binary.exists():
+        raise Unavailable(f"{binary} is not there: scripts/build-profiled makes it")
+    workload = oip_json("bench", 1)
+    rows = []
+    with Baton(run.binary, run.folder, "--loops", "1") as plain, Baton(binary, run.folder, "--loops", "1") as laid_out:
+        with Nginx(run.folder, len(plain.answer(workload))) as nginx:
+            builds = {"release": plain, "profiled": laid_out}
+            for count in (1, 32, 512):
+
+                def work():
+                    for server in (nginx, *builds.values()):
+                        yield server, load(server, workload, run.folder, count, run.seconds)
+                found = medians(work, run.rounds)
+                rows += [[name, f"{count:,}", *compare(found[server], found[nginx])] for name, server in builds.items()]
+    return table(["build", "connections", "requests/s", "nginx", "ratio", "p99", "nginx", "ratio", "CPU per request",
+                  "nginx", "ratio"], rows)
 
 
 def split(run):

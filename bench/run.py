@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CASES = {
     "http": http_cases.beside_nginx,
     "split": http_cases.split,
+    "profiled": http_cases.profiled,
     "idle": http_cases.beside_idle,
     "peers": http_cases.beside_peers,
     "grpc": grpc_cases.grpc,

@@ -39,6 +39,15 @@ if(BATON_SANITIZE)
   add_link_options(-fsanitize=${BATON_SANITIZE})
 endif()
 
+set(BATON_PROFILE "" CACHE STRING "Optimisation by a profile (scripts/build-profiled): generate, then use")
+if(BATON_PROFILE STREQUAL "generate")
+  add_compile_options(-fprofile-generate -fprofile-update=prefer-atomic)
+  add_link_options(-fprofile-generate)
+elseif(BATON_PROFILE STREQUAL "use")
+  # What the load did not reach is compiled as without a profile, not for size.
+  add_compile_options(-fprofile-use -fprofile-correction -fprofile-partial-training -Wno-missing-profile)
+endif()
+
 option(BATON_FUZZ "Build the libFuzzer programs; needs clang" OFF)
 if(BATON_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)

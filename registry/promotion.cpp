@@ -161,7 +161,8 @@ Status withdraw_open_requests(Transaction& transaction, const Version& version,
 
 }  // namespace
 
-Result<Slot> promote(Transaction& transaction, RequestId id, std::optional<std::int64_t> expected_revision) {
+Result<Slot> promote(Transaction& transaction, RequestId id, std::optional<std::int64_t> expected_revision,
+                     const std::string& reason) {
     const Caller& caller = transaction.caller();
     BATON_ASSIGN(const PromotionRequest request, find_reviewed(transaction, caller, id));
     BATON_TRY(require_role(caller, Role::deployer, request.model));
@@ -187,7 +188,7 @@ Result<Slot> promote(Transaction& transaction, RequestId id, std::optional<std::
                                     .by = caller.user,
                                     .request = id,
                                     .rollback_of = {},
-                                    .reason = request.notes,
+                                    .reason = reason.empty() ? request.notes : reason,
                                     .until = {}});
     close(transaction, request, RequestState::executed, "");
     audit_slot(transaction, "promotion.executed", slot, live,

@@ -32,15 +32,16 @@ Status expire(const Transaction& found_in, RequestId id) {
 }
 
 // Decisions are only ever added, so the same one has the same place before and after.
-void audit_lapses(Transaction& transaction, const PromotionRequest& before) {
+void audit_lapses_and_returns(Transaction& transaction, const PromotionRequest& before) {
     const auto stored = storage::find_request(transaction.connection(), before.id);
     const PromotionRequest now = review(transaction, stored.value());
     for (std::size_t i = 0; i < before.approvals.size(); ++i) {
-        if (!before.approvals[i].counts || now.approvals[i].counts) continue;
+        if (before.approvals[i].counts == now.approvals[i].counts) continue;
         std::map<std::string, std::string> details = audit_details(now);
         details["approver"] = now.approvals[i].user.text();
-        details["reason"] = now.approvals[i].reason_not;
-        append_audit(transaction, {.action = "approval.lapsed",
+        const bool lapsed = before.approvals[i].counts;
+        if (lapsed) details["reason"] = now.approvals[i].reason_not;
+        append_audit(transaction, {.action = lapsed ? "approval.lapsed" : "approval.restored",
                                    .object = request_object(now.id),
                                    .digest = now.digest,
                                    .details = std::move(details)});
@@ -184,7 +185,7 @@ StandingRequests standing_requests_decided_by(const Snapshot& snapshot, const Us
 
 Status reassess(Transaction& transaction, const StandingRequests& before) {
     for (const PromotionRequest& request : before) {
-        audit_lapses(transaction, request);
+        audit_lapses_and_returns(transaction, request);
         BATON_TRY(settle(transaction, request.model, request.version));
     }
     return {};

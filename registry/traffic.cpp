@@ -51,6 +51,11 @@ Status require_deployer(const Transaction& transaction, const ModelName& model, 
     return {};
 }
 
+Status require_tag(const Traffic& traffic, const std::optional<std::string>& expected) {
+    const std::string what = "traffic of " + traffic.model.text() + " in " + traffic.environment.text();
+    return require_revision(what, traffic.tag(), expected);
+}
+
 Status check_rule(const WantedRule& wanted) {
     constexpr std::string_view token_marks = "!#$%&'*+-.^_`|~";
     TextCheck check;
@@ -226,36 +231,43 @@ Result<Traffic> set_traffic(Transaction& transaction, const ModelName& model, co
     BATON_TRY(require_deployer(transaction, model, environment));
     if (wanted.empty()) return invalid_argument("no rule is given", "give a canary, a shadow or both");
     const Traffic before = load_traffic(transaction, model, environment);
-    BATON_TRY(require_revision("traffic of " + model.text() + " in " + environment.text(), before.tag(), expected_tag));
+    BATON_TRY(require_tag(before, expected_tag));
     const std::int64_t revision = storage::bump_live_revision(transaction);
     for (const WantedRule& rule : wanted) BATON_TRY(put_rule(transaction, before, rule, revision));
     return load_traffic(transaction, model, environment);
 }
 
 Result<Traffic> clear_traffic(Transaction& transaction, const ModelName& model, const Environment& environment,
-                              std::optional<TrafficKind> kind, const std::string& reason) {
+                              std::optional<TrafficKind> kind, const EndOfTraffic& end) {
     BATON_TRY(require_deployer(transaction, model, environment));
-    BATON_TRY(check_text("reason", reason, Presence::optional));
+    BATON_TRY(check_text("reason", end.reason, Presence::optional));
     Traffic before = load_traffic(transaction, model, environment);
+    BATON_TRY(require_tag(before, end.expected_tag));
     if (kind ? !rule_of(before, *kind) : !before.canary && !before.shadow) {
         return no_rule(before, kind ? std::string(traffic_kind_name(*kind)) : "rule");
     }
     const std::int64_t revision = storage::bump_live_revision(transaction);
     for (const TrafficKind each : {TrafficKind::canary, TrafficKind::shadow}) {
         const auto& rule = rule_of(before, each);
-        if (rule && (!kind || *kind == each)) end_rule(transaction, *rule, revision, reason);
+        if (rule && (!kind || *kind == each)) end_rule(transaction, *rule, revision, end.reason);
     }
     return load_traffic(transaction, model, environment);
 }
 
 Result<Traffic> promote_canary(Transaction& transaction, const ModelName& model, const Environment& environment,
-                               const LoadFailure& load_failure) {
+                               const EndOfTraffic& end, const LoadFailure& load_failure) {
     BATON_TRY(require_deployer(transaction, model, environment));
+    BATON_TRY(check_text("reason", end.reason, Presence::optional));
     const Traffic before = load_traffic(transaction, model, environment);
+    BATON_TRY(require_tag(before, end.expected_tag));
     if (!before.canary) return no_rule(before, "canary");
     BATON_TRY(require_loaded(*before.canary, load_failure ? load_failure(*before.canary) : std::nullopt));
-    BATON_TRY(promote(transaction, before.canary->request, std::nullopt));
-    return load_traffic(transaction, model, environment);
+    BATON_ASSIGN(const PromotionRequest request,
+                 find_reviewed(transaction, transaction.caller(), before.canary->request));
+    BATON_TRY(promote(transaction, request.id, std::nullopt, end.reason));
+    Traffic after = load_traffic(transaction, model, environment);
+    after.warnings = request.warnings;
+    return after;
 }
 
 void end_candidacy(Transaction& transaction, const ModelName& model, const Environment& environment,

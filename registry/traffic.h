@@ -46,7 +46,8 @@ struct Traffic {
     std::optional<Slot> live;
     std::optional<TrafficRule> canary;
     std::optional<TrafficRule> shadow;
-    std::int64_t live_revision = 0;  // of the live set that it is part of
+    std::int64_t live_revision = 0;          // of the live set that it is part of
+    std::vector<std::string> warnings = {};  // of the request by which a canary was promoted, just now
 
     std::int64_t revision() const;  // of the newest part; 0 when there is none
     std::string tag() const;        // another one after each change, also when a part went: "40.42.0"
@@ -72,15 +73,21 @@ std::vector<TrafficRule> traffic_rules(const Snapshot&);
 Result<Traffic> set_traffic(Transaction&, const ModelName&, const Environment&, const std::vector<WantedRule>& wanted,
                             const std::optional<std::string>& expected_tag);
 
+// How rules are ended: why, and as set_traffic() has it.
+struct EndOfTraffic {
+    std::string reason;
+    std::optional<std::string> expected_tag = {};
+};
+
 // Ends the rule of one kind, or (none given) all of them; the live version answers everything. failed_precondition when
 // there is none.
 Result<Traffic> clear_traffic(Transaction&, const ModelName&, const Environment&, std::optional<TrafficKind> kind,
-                              const std::string& reason);
+                              const EndOfTraffic& end);
 
 // Makes the canary's version live by its request, as promote() does; failed_precondition also when it failed to load.
 // Whether it did is not known here: `load_failure` answers why, or nullopt.
 using LoadFailure = std::function<std::optional<std::string>(const TrafficRule&)>;
-Result<Traffic> promote_canary(Transaction&, const ModelName&, const Environment&,
+Result<Traffic> promote_canary(Transaction&, const ModelName&, const Environment&, const EndOfTraffic& end,
                                const LoadFailure& load_failure = {});
 
 // For what takes the ground from under rules. A version's request was closed: ends its rules, under a revision of their

@@ -52,7 +52,9 @@ Status reassess(Transaction&, const StandingRequests& before);
 
 // Re-evaluates the policy against current data, then makes the version live. failed_precondition lists all that is
 // missing. `expected_revision`: of the slot (its live-set revision; 0 for an empty slot); aborted when it has moved.
-Result<Slot> promote(Transaction&, RequestId, std::optional<std::int64_t> expected_revision);
+// The slot's reason is the one given, or the request's notes.
+Result<Slot> promote(Transaction&, RequestId, std::optional<std::int64_t> expected_revision,
+                     const std::string& reason = {});
 // Back to the version that was live before, or to `to` (any version once live there). No approval needed; a reason is.
 // Never to a version that is retired, has a blocking finding, or was itself rolled back from there and not promoted
 // since: that takes a new request. Without `to`, versions that cannot be gone back to are passed over.

@@ -7,6 +7,7 @@
 #include "cli/served.h"
 #include "cli/traffic_text.h"
 #include "cli/verbs/verbs.h"
+#include "cli/warnings.h"
 
 namespace baton::cli {
 namespace {
@@ -47,6 +48,7 @@ Status canary(Context& context, const Arguments& arguments) {
     const Query query = {{"environment", arguments.environment}, {"wait", arguments.wait ? "ready" : ""}};
     BATON_ASSIGN(const Json traffic,
                  arguments.end.empty() ? set_canary(api, arguments, query) : end_canary(api, arguments, query));
+    note_warnings(context, traffic);
     BATON_TRY(context.answer(traffic, [&](std::ostream& out) { print_traffic(out, context.style(), traffic); }));
     if (!arguments.wait || arguments.end == "abort") return {};
     return served(text(traffic, "model"), member(traffic, arguments.end.empty() ? "canary" : "live"));

@@ -26,70 +26,60 @@ constexpr const char* timeout_parameter = "timeout";  // microseconds, as in the
 // Calls visit(field) with the accessor pair of the list that holds elements of the type; false if there is none.
 template <class Visit>
 bool with_field(DataType type, Visit visit) {
+    const auto call = [&](auto read, auto change, auto element) {
+        visit(read, change, element);
+        return true;
+    };
+    const auto integers = [&](auto element) {
+        return call(
+            [](auto& contents) -> auto& { return contents.int_contents(); },
+            [](auto& contents) { return contents.mutable_int_contents(); }, element);
+    };
+    const auto naturals = [&](auto element) {
+        return call(
+            [](auto& contents) -> auto& { return contents.uint_contents(); },
+            [](auto& contents) { return contents.mutable_uint_contents(); }, element);
+    };
     switch (type) {
         case DataType::boolean:
-            visit(
+            return call(
                 [](auto& contents) -> auto& { return contents.bool_contents(); },
                 [](auto& contents) { return contents.mutable_bool_contents(); }, std::uint8_t());
-            return true;
         case DataType::int8:
-            visit(
-                [](auto& contents) -> auto& { return contents.int_contents(); },
-                [](auto& contents) { return contents.mutable_int_contents(); }, std::int8_t());
-            return true;
+            return integers(std::int8_t());
         case DataType::int16:
-            visit(
-                [](auto& contents) -> auto& { return contents.int_contents(); },
-                [](auto& contents) { return contents.mutable_int_contents(); }, std::int16_t());
-            return true;
+            return integers(std::int16_t());
         case DataType::int32:
-            visit(
-                [](auto& contents) -> auto& { return contents.int_contents(); },
-                [](auto& contents) { return contents.mutable_int_contents(); }, std::int32_t());
-            return true;
+            return integers(std::int32_t());
         case DataType::int64:
-            visit(
+            return call(
                 [](auto& contents) -> auto& { return contents.int64_contents(); },
                 [](auto& contents) { return contents.mutable_int64_contents(); }, std::int64_t());
-            return true;
         case DataType::uint8:
-            visit(
-                [](auto& contents) -> auto& { return contents.uint_contents(); },
-                [](auto& contents) { return contents.mutable_uint_contents(); }, std::uint8_t());
-            return true;
+            return naturals(std::uint8_t());
         case DataType::uint16:
-            visit(
-                [](auto& contents) -> auto& { return contents.uint_contents(); },
-                [](auto& contents) { return contents.mutable_uint_contents(); }, std::uint16_t());
-            return true;
+            return naturals(std::uint16_t());
         case DataType::uint32:
-            visit(
-                [](auto& contents) -> auto& { return contents.uint_contents(); },
-                [](auto& contents) { return contents.mutable_uint_contents(); }, std::uint32_t());
-            return true;
+            return naturals(std::uint32_t());
         case DataType::uint64:
-            visit(
+            return call(
                 [](auto& contents) -> auto& { return contents.uint64_contents(); },
                 [](auto& contents) { return contents.mutable_uint64_contents(); }, std::uint64_t());
-            return true;
         case DataType::fp32:
-            visit(
+            return call(
                 [](auto& contents) -> auto& { return contents.fp32_contents(); },
                 [](auto& contents) { return contents.mutable_fp32_contents(); }, float());
-            return true;
         case DataType::fp64:
-            visit(
+            return call(
                 [](auto& contents) -> auto& { return contents.fp64_contents(); },
                 [](auto& contents) { return contents.mutable_fp64_contents(); }, double());
-            return true;
         case DataType::bytes:
-            visit(
+            return call(
                 [](auto& contents) -> auto& { return contents.bytes_contents(); },
                 [](auto& contents) { return contents.mutable_bytes_contents(); }, std::string());
-            return true;
         case DataType::fp16:
         case DataType::bf16:
-            break;
+            return false;
     }
     return false;
 }

@@ -75,8 +75,10 @@ JsonBody::~JsonBody() {
 }
 
 void JsonBody::note_unknown_fields() {
+    std::string known;
+    for (const std::string& name : node_->known) known += (known.empty() ? "" : ", ") + name;
     for (const auto& [name, value] : node_->value->items()) {
-        if (node_->known.insert(name).second) wrong(name, "is not a known field");
+        if (node_->known.insert(name).second) wrong(name, "is not a known field; known are " + known);
     }
 }
 

@@ -269,6 +269,19 @@ std::string to_json(const registry::SlotHistory& history, const SlotStatuses& st
     return dump({{"current", current}, {"past", past}});
 }
 
+std::string with_warnings(const std::string& object, const std::vector<std::string>& warnings) {
+    json document = json::parse(object);
+    document["warnings"] = warnings;
+    return dump(document);
+}
+
+std::string with_warnings_of(const std::string& earlier, const std::string& object) {
+    const json before = json::parse(earlier);
+    const auto warnings = before.find("warnings");
+    if (warnings == before.end()) return object;
+    return with_warnings(object, warnings->get<std::vector<std::string>>());
+}
+
 std::string json_string(std::string_view text) { return dump(json(text)); }
 
 std::string json_array(const std::vector<std::string>& items) {

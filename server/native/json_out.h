@@ -34,6 +34,11 @@ std::string to_json(const registry::LiveSnapshot&, const SlotStatuses&,
                     const std::vector<inference::DepartingVersion>& departing);
 std::string to_json(const registry::SlotHistory&, const SlotStatuses&);
 
+// What changed something answers with the warnings of its request: put into an object, or taken over from the object of
+// an earlier answer where that has some.
+std::string with_warnings(const std::string& object, const std::vector<std::string>& warnings);
+std::string with_warnings_of(const std::string& earlier, const std::string& object);
+
 std::string json_string(std::string_view text);                 // quoted and escaped
 std::string json_array(const std::vector<std::string>& items);  // of JSON texts
 std::string json_strings(const std::vector<std::string>& texts);

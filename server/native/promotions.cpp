@@ -1,8 +1,6 @@
 // Changes of what is live: promotion, rollback, retirement.
 #include "registry/workflow.h"
 
-#include <nlohmann/json.hpp>
-
 #include "server/native/json_body.h"
 #include "server/native/json_out.h"
 #include "server/native/waiting.h"
@@ -10,11 +8,8 @@
 namespace baton::server::native {
 namespace {
 
-using nlohmann::json;
 using registry::Answer;
 using registry::Transaction;
-
-constexpr const char* warnings_field = "warnings";  // of the answer to a promotion: what stood in its request
 
 Result<Answer> slot_answer(const Api& api, Result<registry::Slot> slot) {
     if (!slot.ok()) return std::move(slot).error();
@@ -43,9 +38,7 @@ Response promote_now(const Api& api, const Request& request) {
                          get_request(transaction, transaction.caller(), wanted.request));
             BATON_ASSIGN(Answer answer,
                          slot_answer(api, promote(transaction, wanted.request, wanted.expected_revision)));
-            json slot = json::parse(answer.body);
-            slot[warnings_field] = reviewed.warnings;
-            answer.body = slot.dump();
+            answer.body = with_warnings(answer.body, reviewed.warnings);
             return answer;
         });
 }
@@ -79,15 +72,13 @@ Response roll_back_now(const Api& api, const Request& request) {
 // The slot that the change made, as it is served now.
 Response current_slot(const Api& api, const Request& request, Response changed) {
     const std::string revision(changed.headers.get(live_revision_header).value_or(""));
-    const json before = json::parse(std::get<std::string>(changed.body));
     const Response live =
         api.read(request, [&](const registry::Snapshot& snapshot, const registry::Caller& caller) -> Result<Response> {
             BATON_ASSIGN(const registry::LiveSnapshot all, live_snapshot(snapshot, &caller, std::nullopt));
             for (const registry::Slot& slot : all.slots) {
                 if (std::to_string(slot.revision) == revision) {
-                    json now = json::parse(to_json(slot, api.live_set().statuses()));
-                    if (before.contains(warnings_field)) now[warnings_field] = before[warnings_field];
-                    return Response::json(200, now.dump());
+                    return Response::json(200, with_warnings_of(std::get<std::string>(changed.body),
+                                                                to_json(slot, api.live_set().statuses())));
                 }
             }
             return not_found("replaced meanwhile");

@@ -42,14 +42,15 @@ Response get(const Api& api, const Request& request) {
 
 // The rules as they are now, if they can still be read.
 Response as_served(const Api& api, const Request& request, Response changed) {
-    const Response now = get(api, request);
-    if (now.status == 200) changed.body = std::get<std::string>(now.body);
+    Response now = get(api, request);
+    if (now.status != 200) return changed;
+    changed.body = with_warnings_of(std::get<std::string>(changed.body), std::get<std::string>(now.body));
     return changed;
 }
 
 Result<Answer> answer(const Api& api, const Result<Traffic>& traffic) {
     if (!traffic.ok()) return traffic.error();
-    Answer answer = json_answer(200, text_of(api, *traffic));
+    Answer answer = json_answer(200, with_warnings(text_of(api, *traffic), traffic->warnings));
     answer.headers.emplace_back("ETag", etag(traffic->tag()));
     answer.headers.emplace_back(live_revision_header, std::to_string(traffic->live_revision));
     return answer;
@@ -122,6 +123,7 @@ Response put(const Api& api, const Request& request) {
 struct Removal {
     Place place;
     std::optional<TrafficKind> kind;
+    std::optional<std::string> expected_tag;
 };
 
 Result<Removal> read_removal(const Request& request) {
@@ -131,19 +133,21 @@ Result<Removal> read_removal(const Request& request) {
         kind = registry::parse_traffic_kind(*name);
         if (!kind) return invalid_argument("kind must be canary or shadow");
     }
-    return Removal{std::move(place), kind};
+    BATON_ASSIGN(std::optional<std::string> expected, if_match(request));
+    return Removal{std::move(place), kind, std::move(expected)};
 }
 
 Response remove(const Api& api, const Request& request) {
     return api.change(request, read_removal, [&](Transaction& transaction, const Removal& wanted) {
-        return answer(api, clear_traffic(transaction, wanted.place.model, wanted.place.environment, wanted.kind, ""));
+        return answer(api, clear_traffic(transaction, wanted.place.model, wanted.place.environment, wanted.kind,
+                                         {.reason = "", .expected_tag = wanted.expected_tag}));
     });
 }
 
 struct Outcome {
     Place place;
     bool promote = false;
-    std::string reason;
+    registry::EndOfTraffic end;
 };
 
 Result<Outcome> read_outcome(const Request& request) {
@@ -154,7 +158,8 @@ Result<Outcome> read_outcome(const Request& request) {
     std::string reason = body.text("reason").value_or("");
     if (outcome == "abort" && reason.empty()) body.wrong("reason", "must say why: it is kept with the change");
     BATON_TRY(body.finish());
-    return Outcome{std::move(place), outcome == "promote", std::move(reason)};
+    BATON_ASSIGN(std::optional<std::string> expected, if_match(request));
+    return Outcome{std::move(place), outcome == "promote", {std::move(reason), std::move(expected)}};
 }
 
 std::optional<std::string> load_failure(const Api& api, const TrafficRule& canary) {
@@ -172,8 +177,8 @@ Response end_canary(const Api& api, const Request& request) {
         const auto& [model, environment] = wanted.place;
         const auto failure = [&](const TrafficRule& canary) { return load_failure(api, canary); };
         return answer(api, wanted.promote
-                               ? promote_canary(transaction, model, environment, failure)
-                               : clear_traffic(transaction, model, environment, TrafficKind::canary, wanted.reason));
+                               ? promote_canary(transaction, model, environment, wanted.end, failure)
+                               : clear_traffic(transaction, model, environment, TrafficKind::canary, wanted.end));
     });
 }
 

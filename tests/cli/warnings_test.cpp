@@ -16,6 +16,10 @@ TEST_F(VerbTest, WarningsAreShownToWhoDecides) {
         "POST /api/v1/requests/7/promotion",
         R"({"model":"risk","version":3,"environment":"production","serving":"ready","warnings":["other inputs"]})");
     EXPECT_THAT(baton({"promote", "7"}).err, HasSubstr("warning: other inputs"));
+    server.on(
+        "POST /api/v1/models/risk/traffic/end",
+        R"({"model":"risk","environment":"production","live":null,"canary":null,"shadow":null,"warnings":["other"]})");
+    EXPECT_THAT(baton({"canary", "risk", "--end", "promote"}).err, HasSubstr("warning: other"));
 }
 
 TEST_F(VerbTest, CandidatesOfOtherInputsHaveToBeAllowed) {

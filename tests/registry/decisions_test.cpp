@@ -13,6 +13,13 @@ using Decisions = Handoff;
 
 // The requester, the uploader and the author of a report are told at once, and so is their service account: what counts
 // is the person behind the credential.
+std::vector<std::string> actions_of(const std::vector<AuditEntry>& entries, const std::string& object) {
+    std::vector<std::string> actions;
+    for (const AuditEntry& entry : entries)
+        if (entry.object == object) actions.push_back(entry.action);
+    return actions;
+}
+
 TEST_F(Decisions, NobodyApprovesTheirOwnWork) {
     ASSERT_THAT(set_roles("ada", {Role::developer, Role::approver}), is_ok());
     add_version();
@@ -73,14 +80,9 @@ TEST_F(Decisions, AnApprovalStopsCountingWhenItsAuthorLosesTheRole) {
     EXPECT_THAT(missing_of(promote_as("dora", id).error()), ElementsAre("approvals"));
     ASSERT_THAT(set_roles("pia", {Role::approver}), is_ok());
     EXPECT_EQ(stage(1), Stage::approved);
+    EXPECT_THAT(actions_of(audit(), "request/1"),
+                ElementsAre("request.opened", "approval.recorded", "approval.lapsed", "approval.restored"));
     EXPECT_THAT(promote_as("dora", id), is_ok());
-}
-
-std::vector<std::string> actions_of(const std::vector<AuditEntry>& entries, const std::string& object) {
-    std::vector<std::string> actions;
-    for (const AuditEntry& entry : entries)
-        if (entry.object == object) actions.push_back(entry.action);
-    return actions;
 }
 
 TEST_F(Decisions, AnApprovalWithoutAReportDoesNotCountForALaterOne) {

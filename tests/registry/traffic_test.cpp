@@ -39,7 +39,7 @@ protected:
         return set_as("dora", {{TrafficKind::canary, version, share, header}});
     }
     Result<Traffic> clear(std::optional<TrafficKind> kind, const std::string& reason = "") {
-        return write("dora", [&](Transaction& t) { return clear_traffic(t, model_, production(), kind, reason); });
+        return write("dora", [&](Transaction& t) { return clear_traffic(t, model_, production(), kind, {reason}); });
     }
     Traffic traffic() const {
         return seen([&](const Snapshot& s) { return get_traffic(s, caller("vic"), model_, production()); });
@@ -108,9 +108,9 @@ TEST_F(TrafficTest, OnlyDeployersInScopeMayChangeIt) {
                       }),
                 fails_with(Code::permission_denied));
     ASSERT_THAT(canary(candidate_, 500), is_ok());
-    EXPECT_THAT(write("ada", [&](Transaction& t) { return clear_traffic(t, model_, production(), {}, ""); }),
+    EXPECT_THAT(write("ada", [&](Transaction& t) { return clear_traffic(t, model_, production(), {}, {""}); }),
                 fails_with(Code::permission_denied));
-    EXPECT_THAT(write("ada", [&](Transaction& t) { return promote_canary(t, model_, production()); }),
+    EXPECT_THAT(write("ada", [&](Transaction& t) { return promote_canary(t, model_, production(), {"good"}); }),
                 fails_with(Code::permission_denied));
 }
 
@@ -161,6 +161,18 @@ TEST_F(TrafficTest, ExpectedRevisionIsCompared) {
     ASSERT_THAT(set_as("dora", {{TrafficKind::canary, candidate_, 600}}), is_ok());
     const std::string with_shadow = traffic().tag();
     ASSERT_THAT(clear(TrafficKind::shadow), is_ok());
+    for (const auto& kind : {std::optional(TrafficKind::canary), std::optional<TrafficKind>()}) {
+        EXPECT_THAT(write("dora",
+                          [&](Transaction& t) {
+                              return clear_traffic(t, model_, production(), kind, {"", with_shadow});
+                          }),
+                    fails_with(Code::aborted));
+    }
+    EXPECT_THAT(write("dora",
+                      [&](Transaction& t) {
+                          return promote_canary(t, model_, production(), {"", with_shadow});
+                      }),
+                fails_with(Code::aborted));
     EXPECT_THAT(set_as("dora", {{TrafficKind::canary, candidate_, 700}}, with_shadow), fails_with(Code::aborted))
         << "also when a part went";
 }
@@ -169,7 +181,8 @@ TEST_F(TrafficTest, ACanaryIsPromotedInOneCall) {
     const RequestId id = approved_request(candidate_);
     ASSERT_THAT(canary(candidate_, 500), is_ok());
     ASSERT_THAT(set_as("dora", {{TrafficKind::shadow, candidate_, 10000}}), is_ok());
-    const auto promoted = write("dora", [&](Transaction& t) { return promote_canary(t, model_, production()); });
+    const auto promoted =
+        write("dora", [&](Transaction& t) { return promote_canary(t, model_, production(), {"good"}); });
     ASSERT_THAT(promoted, is_ok());
     EXPECT_EQ(promoted->live->version, candidate_);
     EXPECT_EQ(promoted->live->request, id);
@@ -184,27 +197,28 @@ TEST_F(TrafficTest, ACanaryWhoseApprovalLapsedIsNotPromoted) {
     approved_request(candidate_);
     ASSERT_THAT(canary(candidate_, 500), is_ok());
     ASSERT_THAT(add_report_as("ada", candidate_), is_ok());
-    EXPECT_THAT(write("dora", [&](Transaction& t) { return promote_canary(t, model_, production()); }),
+    EXPECT_THAT(write("dora", [&](Transaction& t) { return promote_canary(t, model_, production(), {"good"}); }),
                 fails_with(Code::failed_precondition));
     EXPECT_TRUE(traffic().canary);
 }
 
 TEST_F(TrafficTest, ClearingGoesBackToTheLiveVersion) {
-    EXPECT_THAT(write("dora", [&](Transaction& t) { return clear_traffic(t, model_, production(), {}, ""); }),
+    EXPECT_THAT(write("dora", [&](Transaction& t) { return clear_traffic(t, model_, production(), {}, {""}); }),
                 fails_with(Code::failed_precondition));
     approved_request(candidate_);
     const auto both = set_as("dora", {{TrafficKind::canary, candidate_, 500}, {TrafficKind::shadow, candidate_, 100}});
     ASSERT_THAT(both, is_ok());
     const std::int64_t before = revision();
     const auto one = write(
-        "dora", [&](Transaction& t) { return clear_traffic(t, model_, production(), TrafficKind::canary, "slow"); });
+        "dora", [&](Transaction& t) { return clear_traffic(t, model_, production(), TrafficKind::canary, {"slow"}); });
     ASSERT_THAT(one, is_ok());
     EXPECT_FALSE(one->canary);
     EXPECT_TRUE(one->shadow);
     EXPECT_EQ(revision(), before + 1);
     EXPECT_EQ(changes(candidate_).back(), "canary_ended");
     EXPECT_EQ(history(candidate_).back().reason, "slow");
-    ASSERT_THAT(write("dora", [&](Transaction& t) { return clear_traffic(t, model_, production(), {}, ""); }), is_ok());
+    ASSERT_THAT(write("dora", [&](Transaction& t) { return clear_traffic(t, model_, production(), {}, {""}); }),
+                is_ok());
     EXPECT_FALSE(traffic().shadow);
     ASSERT_THAT(canary(candidate_, 500), is_ok()) << "the request is still open";
 }
@@ -215,15 +229,16 @@ TEST_F(TrafficTest, AuditEntriesSayTheShareAndTheRevisionOfTheChange) {
                 is_ok());
     EXPECT_THAT(entry("canary.started"), IsSupersetOf(Details{{"percent", "5.5"}, {"revision", now_revision()}}));
     EXPECT_THAT(entry("shadow.started"), IsSupersetOf(Details{{"sample", "1"}, {"revision", now_revision()}}));
-    ASSERT_THAT(write("dora", [&](Transaction& t) { return clear_traffic(t, model_, production(), {}, "slow"); }),
+    ASSERT_THAT(write("dora", [&](Transaction& t) { return clear_traffic(t, model_, production(), {}, {"slow"}); }),
                 is_ok());
     EXPECT_THAT(entry("canary.ended"), IsSupersetOf(Details{{"reason", "slow"}, {"revision", now_revision()}}));
 
     ASSERT_THAT(set_as("dora", {{TrafficKind::canary, candidate_, 550}}), is_ok());
-    ASSERT_THAT(write("dora", [&](Transaction& t) { return promote_canary(t, model_, production()); }), is_ok());
+    ASSERT_THAT(write("dora", [&](Transaction& t) { return promote_canary(t, model_, production(), {"good"}); }),
+                is_ok());
     EXPECT_THAT(entry("canary.ended"),
                 IsSupersetOf(Details{{"reason", "it became live"}, {"revision", now_revision()}}));
-    EXPECT_THAT(entry("promotion.executed"), IsSupersetOf(Details{{"revision", now_revision()}}));
+    EXPECT_THAT(entry("promotion.executed"), IsSupersetOf(Details{{"revision", now_revision()}, {"reason", "good"}}));
 }
 
 TEST_F(TrafficTest, EndsWhenTheSlotMoves) {
@@ -293,10 +308,15 @@ TEST_F(TrafficTest, ACandidateMustTakeWhatTheLiveVersionTakesUnlessThatIsAllowed
 
 TEST_F(TrafficTest, ARequestWarnsOfAnotherInputSignatureAndPassesAllTheSame) {
     EXPECT_TRUE(request(approved_request(candidate_)).warnings.empty());
-    const RequestId id = approved_request(add_model("eigen", 3));
+    const VersionNumber narrower = add_model("eigen", 3);
+    const RequestId id = approved_request(narrower);
     ASSERT_EQ(request(id).warnings.size(), 1U);
     EXPECT_THAT(request(id).warnings[0], HasSubstr("FP32 [-1, 3]"));
-    EXPECT_THAT(promote_as("dora", id), is_ok());
+    ASSERT_THAT(set_as("dora", {{TrafficKind::canary, narrower, 100, "", true}}), is_ok());
+    const auto promoted = write("dora", [&](Transaction& t) { return promote_canary(t, model_, production(), {""}); });
+    ASSERT_THAT(promoted, is_ok());
+    ASSERT_EQ(promoted->warnings.size(), 1U) << "who promotes it as a canary is told as well";
+    EXPECT_EQ(promoted->live->reason, "please");
     EXPECT_TRUE(request(id).warnings.empty()) << "that is decided";
 }
 
@@ -304,7 +324,8 @@ TEST_F(TrafficTest, ACanaryThatFailedToLoadIsNotPromoted) {
     approved_request(candidate_);
     ASSERT_THAT(canary(candidate_, 500), is_ok());
     const auto end_as = [&](const std::string& name, const LoadFailure& load_failure) {
-        return write(name, [&](Transaction& t) { return promote_canary(t, model_, production(), load_failure); });
+        return write(name,
+                     [&](Transaction& t) { return promote_canary(t, model_, production(), {"good"}, load_failure); });
     };
     const auto failed = [](const TrafficRule&) { return std::optional<std::string>("out of memory"); };
     const auto refused = end_as("dora", failed);

@@ -107,6 +107,18 @@ TEST_F(Overload, LimitsTheMemoryOfBodiesInAll) {
     EXPECT_EQ(status_of(post("/pooled-echo", body)), 200);  // the memory was given back
 }
 
+TEST_F(Overload, ARefusedBodyTakesNoMemoryWhileItsSenderGoesOn) {
+    start([](TransportOptions& options) {
+        options.limits.buffered_bytes = 1 << 20;
+        options.limits.linger_time = 10s;
+    });
+    RawClient refused(server().port());
+    refused.send("POST /echo-large HTTP/1.1\r\nHost: x\r\nContent-Length: 8000000\r\n\r\n" +
+                 std::string(2'000'000, 'a'));
+    EXPECT_EQ(refused.receive()->status, 503);
+    EXPECT_EQ(status_of(post("/echo-large", std::string(900'000, 'a'))), 200);
+}
+
 TEST_F(Overload, DeclaredLengthsTakeNoMemory) {
     start([](TransportOptions& options) { options.limits.buffered_bytes = 1 << 20; });
     std::vector<std::unique_ptr<RawClient>> clients;

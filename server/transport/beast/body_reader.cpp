@@ -79,6 +79,7 @@ BodyReader::State BodyReader::take_chunked(InputBuffer& input) {
             gathered_ += piece.size();
         }
         input.consume(offered - rest.size());
+        if (decoder_.announced() > limit_ - decoded_) return State::too_large;
         complete_ = state == ChunkDecoder::State::complete;
         if (complete_ || input.empty()) break;
     }

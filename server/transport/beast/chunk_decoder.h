@@ -16,6 +16,9 @@ public:
     // taken; `complete`: the body ended, what is left of `input` belongs to the next message.
     State next(std::string_view& input, std::string_view& piece);
 
+    // Content that the chunk being read still announces.
+    std::uint64_t announced() const { return place_ == Place::content ? size_ : 0; }
+
 private:
     enum class Place { size, size_end, content, content_cr, content_lf, trailer, trailer_end };
     bool accept(char c);  // one byte of framing; false: malformed

@@ -120,8 +120,15 @@ void Connection::close() {
     loop_.forget(shared_from_this(), peer_);
 }
 
+// What came of a body that is not wanted any more must not keep others from sending theirs.
+void Connection::give_body_back() {
+    body_.reset();
+    if (request_.use_count() == 1) std::string().swap(request_->body);
+}
+
 void Connection::linger() {
     phase_ = Phase::lingering;
+    if (!reading_) give_body_back();
     error_code ec;
     socket_.shutdown(tcp::socket::shutdown_send, ec);
     if (ec) return close();

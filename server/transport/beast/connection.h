@@ -49,6 +49,7 @@ private:
     void expired();
     void close();
     void linger();
+    void give_body_back();
 
     // connection.cpp: each returns false when advance() has to wait for an event.
     bool take_head();
