@@ -67,7 +67,7 @@ def test_metrics_count_what_happened(served):
     assert found[f"nv_inference_request_success{{{one}}}"] == 6
     assert found[f'nv_inference_request_failure{{{one},reason="OTHER"}}'] == 1
     assert found[f"nv_inference_count{{{one}}}"] == 25
-    assert found["baton_live_revision"] == 1
+    wait_for(lambda: samples(request(served.url, "GET", "/metrics").body.decode())["baton_live_revision"] == 1)
     buckets = [value for key, value in found.items() if key.startswith("baton_inference_duration_seconds_bucket")]
     assert buckets == sorted(buckets) and buckets[-1] == 7
 
