@@ -12,6 +12,7 @@ from servers import Baton, Floor, Nginx, Workload, oip_binary, oip_json
 
 IDLE, SLOW = 5000, 200
 MANY = 5000  # connections, which take so long to make that slices are twice as long
+COMPARED = ["requests/s", "nginx", "ratio", "p99", "nginx", "ratio", "CPU per request", "nginx", "ratio"]  # by compare()
 
 
 def requests():
@@ -36,8 +37,7 @@ def beside_nginx(run):
                             yield server, load(server, workload, run.folder, count, seconds)
                     found = medians(work, run.rounds)
                     rows.append([title, f"{count:,}", *compare(found[baton], found[nginx])])
-    return table(["request", "connections", "requests/s", "nginx", "ratio", "p99", "nginx", "ratio", "CPU per request",
-                  "nginx", "ratio"], rows)
+    return table(["request", "connections", *COMPARED], rows)
 
 
 def compare(ours, theirs):
@@ -64,8 +64,7 @@ def profiled(run):
                         yield server, load(server, workload, run.folder, count, run.seconds)
                 found = medians(work, run.rounds)
                 rows += [[name, f"{count:,}", *compare(found[server], found[nginx])] for name, server in builds.items()]
-    return table(["build", "connections", "requests/s", "nginx", "ratio", "p99", "nginx", "ratio", "CPU per request",
-                  "nginx", "ratio"], rows)
+    return table(["build", "connections", *COMPARED], rows)
 
 
 def split(run):

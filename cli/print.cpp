@@ -48,12 +48,6 @@ std::string number_text(const Json& number) {
     return buffer.data();
 }
 
-std::string joined(const std::vector<std::string>& parts, std::string_view separator) {
-    std::string out;
-    for (const std::string& part : parts) out.append(out.empty() ? "" : separator).append(part);
-    return out;
-}
-
 std::string pairs_text(const Json& object) {
     std::vector<std::string> parts;
     if (object.is_object()) {

@@ -3,6 +3,7 @@
 
 #include <iosfwd>
 
+#include "base/joined.h"
 #include "cli/json.h"
 #include "cli/style.h"
 
@@ -16,8 +17,7 @@ std::string answering_note(const Json& slot);
 // As a table, or a line that says there are none.
 void print_slots(std::ostream& out, const Style& style, const Json& slots);
 
-std::string number_text(const Json& number);  // six digits; whole numbers whole; "" for what is no number
-std::string joined(const std::vector<std::string>& parts, std::string_view separator = ", ");
+std::string number_text(const Json& number);   // six digits; whole numbers whole; "" for what is no number
 std::string pairs_text(const Json& object);    // a=1, b=2
 std::string shape_text(const Json& shape);     // [-1,30]
 std::string version_name(const Json& object);  // NAME/3 of anything with model and version

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/joined.h"
+
 namespace baton::registry {
 namespace {
 
@@ -111,9 +113,7 @@ Status require_role(const Caller& caller, Role role, const ModelName& model) {
 
 Status require_creator(const Caller& caller, const ModelName& model) {
     if (caller.sees(model)) return require_role(caller, Role::developer);
-    std::string patterns;
-    for (const std::string& pattern : caller.models) patterns += (patterns.empty() ? "" : ", ") + pattern;
-    return denied("this token may only act on the models " + patterns + ", not on " + model.text(),
+    return denied("this token may only act on the models " + joined(caller.models) + ", not on " + model.text(),
                   "choose such a name, or use a token that is not limited to models");
 }
 

@@ -2,14 +2,10 @@
 
 #include <algorithm>
 
+#include "base/joined.h"
+
 namespace baton::registry {
 namespace {
-
-std::string joined(const std::vector<std::string>& parts, std::string_view separator) {
-    std::string text;
-    for (const std::string& part : parts) text.append(text.empty() ? "" : separator).append(part);
-    return text;
-}
 
 std::string counted(std::int64_t count, const std::string& noun) {
     return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
@@ -68,7 +64,7 @@ std::string who_may_approve(const Policy& policy, const RequestFacts& facts) {
             excluded.push_back("the author of a report (" + author.text() + ")");
     }
     std::string who = "someone with the role " + std::string(role_name(policy.approver_role));
-    if (!excluded.empty()) who += " other than " + joined(excluded, ", ");
+    if (!excluded.empty()) who += " other than " + joined(excluded);
     return who;
 }
 
@@ -84,7 +80,7 @@ Requirement approved(const Policy& policy, const RequestFacts& facts, const std:
     const auto count = static_cast<std::int64_t>(approvers.size());
     const bool enough = count >= policy.min_approvals;
     std::string text = std::to_string(count) + " of " + counted(policy.min_approvals, "approval");
-    if (!approvers.empty()) text += ", by " + joined(approvers, ", ");
+    if (!approvers.empty()) text += ", by " + joined(approvers);
     if (!enough) {
         text += ": " + who_may_approve(policy, facts) + " must approve " + facts.digest.text();
         if (!uncounted.empty()) text += " (" + joined(uncounted, "; ") + ")";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/joined.h"
 #include "registry/audit.h"
 #include "registry/identity.h"
 #include "registry/storage/filter_sql.h"
@@ -132,9 +133,7 @@ std::string random_bytes() {
 
 // What a token is limited to; "*" for nothing.
 std::string patterns_text(const std::vector<std::string>& patterns) {
-    std::string text;
-    for (const std::string& pattern : patterns) text += (text.empty() ? "" : ",") + pattern;
-    return text.empty() ? "*" : text;
+    return patterns.empty() ? "*" : joined(patterns, ",");
 }
 
 AuditRecord record_of(std::string action, const Token& token) {

@@ -5,7 +5,6 @@
 #include "server/app/serve.h"
 
 namespace baton::cli {
-
 namespace {
 
 using OptionsPtr = std::shared_ptr<server::ServeOptions>;

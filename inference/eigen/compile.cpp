@@ -4,6 +4,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "base/joined.h"
 #include "inference/eigen/plan.h"
 
 namespace baton::inference::eigen {
@@ -21,9 +22,7 @@ Status check_supported(const onnx::Graph& graph) {
         missing.insert("ai.onnx opset " + std::to_string(graph.opset("")));
     }
     if (missing.empty()) return {};
-    std::string text;
-    for (const auto& name : missing) text += (text.empty() ? "" : ", ") + name;
-    return unsupported(text);
+    return unsupported(joined(missing));
 }
 
 bool reads_floats(const Signature& signature) {

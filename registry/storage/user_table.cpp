@@ -1,5 +1,6 @@
 #include "registry/storage/user_table.h"
 
+#include "base/joined.h"
 #include "registry/storage/values.h"
 
 namespace baton::registry::storage {
@@ -10,9 +11,7 @@ const std::string select_users = "SELECT " + std::string(user_columns) + " FROM 
 std::string roles_text(const Roles& roles) {
     std::set<std::string_view> names;
     for (const Role role : roles) names.insert(role_name(role));
-    std::string text;
-    for (const std::string_view name : names) text += (text.empty() ? "" : ",") + std::string(name);
-    return text;
+    return joined(names, ",");
 }
 
 Roles roles_of(std::string_view text) {

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/joined.h"
 #include "registry/canonical_json.h"
 
 namespace baton::server::native {
@@ -75,8 +76,7 @@ JsonBody::~JsonBody() {
 }
 
 void JsonBody::note_unknown_fields() {
-    std::string known;
-    for (const std::string& name : node_->known) known += (known.empty() ? "" : ", ") + name;
+    const std::string known = joined(node_->known);
     for (const auto& [name, value] : node_->value->items()) {
         if (node_->known.insert(name).second) wrong(name, "is not a known field; known are " + known);
     }

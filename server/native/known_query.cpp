@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/joined.h"
 #include "server/native/openapi.h"
 #include "server/native/problem.h"
 
@@ -15,12 +16,6 @@ namespace baton::server::native {
 namespace {
 
 using Names = std::vector<std::string_view>;
-
-std::string listed(std::span<const std::string_view> names) {
-    std::string list;
-    for (const std::string_view name : names) list.append(list.empty() ? "" : ", ").append(name);
-    return list;
-}
 
 std::optional<Response> refusal(const Request& request, const Names& known) {
     const Status status = check_query(request, known);
@@ -69,7 +64,7 @@ Status check_query(const Request& request, std::span<const std::string_view> kno
     for (const auto& [name, value] : *parameters) {
         if (std::ranges::find(known, name) != known.end()) continue;
         return invalid_argument("there is no query parameter \"" + name + "\" here",
-                                known.empty() ? "this path takes none" : "this path takes: " + listed(known));
+                                known.empty() ? "this path takes none" : "this path takes: " + joined(known));
     }
     return {};
 }

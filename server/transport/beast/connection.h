@@ -151,9 +151,8 @@ private:
     std::string out_head_;
     std::string out_body_;
     std::size_t out_written_ = 0;
-    std::optional<std::uint64_t> answer_length_;  // of the body, where it is known beforehand
-    Clock::time_point write_due_ =
-        Clock::time_point::max();  // when an answer of known length must be taken at the latest
+    std::optional<std::uint64_t> answer_length_;              // of the body, where it is known beforehand
+    Clock::time_point write_due_ = Clock::time_point::max();  // by then an answer of known length must be taken
     std::optional<FileBody> file_;
     std::shared_ptr<FileTransfer> transfer_;
     std::shared_ptr<ChunkedBody> stream_;
