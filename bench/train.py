@@ -30,4 +30,5 @@ def main():
                     print(f"{workload.path}, {count} rows: {result.rate:,.0f} requests/s")
 
 
-main()
+if __name__ == "__main__":
+    main()
