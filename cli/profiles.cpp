@@ -14,7 +14,9 @@ namespace fs = std::filesystem;
 Result<Profile> named_profile(const Profiles& profiles, const std::string& name) {
     const auto found = profiles.profiles.find(name);
     if (found != profiles.profiles.end()) return found->second;
-    return not_found("there is no profile '" + name + "'", "make it: baton login URL --token TOKEN --profile " + name);
+    return not_found(
+        "there is no profile '" + name + "'",
+        "`baton profile list` shows those there are; `baton login URL --token TOKEN --profile " + name + "` makes it");
 }
 
 Result<ProfileStore> ProfileStore::locate(const Io& io) {

@@ -23,7 +23,7 @@ struct NewModel {
 // Absent fields stay as they are; a tag with a null value goes.
 struct ModelEdit {
     std::optional<std::string> description;
-    std::map<std::string, std::optional<std::string>> tags;
+    TagChanges tags;
     std::optional<UserName> owner;
     std::optional<std::int64_t> expected_revision;
 };
@@ -71,7 +71,7 @@ Result<Page<Version>> search_versions(const Snapshot&, const Caller&, const Page
 
 struct VersionEdit {
     std::optional<std::string> description;
-    std::map<std::string, std::optional<std::string>> tags;
+    TagChanges tags;
     std::optional<std::int64_t> expected_revision;
 };
 Result<Version> edit_version(Transaction&, const ModelName&, const VersionRef&, const VersionEdit&);

@@ -59,7 +59,16 @@ Result<Version> load_version(const Snapshot& snapshot, const ModelName& model, c
     return *std::move(version);
 }
 
-std::map<std::string, std::string> tag_changes(const std::map<std::string, std::optional<std::string>>& changes) {
+TagChanges tag_changes(const TagChanges& wanted, const Tags& tags) {
+    TagChanges changes = wanted;
+    std::erase_if(changes, [&](const auto& change) {
+        const auto tag = tags.find(change.first);
+        return tag == tags.end() ? !change.second : change.second == tag->second;
+    });
+    return changes;
+}
+
+std::map<std::string, std::string> tag_details(const TagChanges& changes) {
     std::map<std::string, std::string> details;
     for (const auto& [key, value] : changes) details.emplace("tags." + key, value.value_or(""));
     return details;

@@ -25,7 +25,9 @@ Result<Model> load_model(const Snapshot& snapshot, const ModelName& name);
 Result<VersionNumber> load_version_number(const Snapshot& snapshot, const ModelName& model, const VersionRef& ref);
 Result<Version> load_version(const Snapshot& snapshot, const ModelName& model, const VersionRef& ref);
 
-// Audit details of changed tags: "tags.team" → the new value, or "" for one that went.
-std::map<std::string, std::string> tag_changes(const std::map<std::string, std::optional<std::string>>& changes);
+// Those of `wanted` that change something of `tags`.
+TagChanges tag_changes(const TagChanges& wanted, const Tags& tags);
+// Audit details of them: "tags.team" → the new value, or "" for one that went.
+std::map<std::string, std::string> tag_details(const TagChanges& changes);
 
 }  // namespace baton::registry

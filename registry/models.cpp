@@ -91,21 +91,21 @@ Result<Model> edit_model(Transaction& transaction, const ModelName& name, const 
     BATON_ASSIGN(const Model model, load_model(transaction, name));
     BATON_TRY(require_revision("model " + name.text(), model.revision, edit.expected_revision));
     storage::Connection& connection = transaction.connection();
-    AuditRecord record{.action = "model.edited",
-                       .object = model_object(name),
-                       .digest = std::nullopt,
-                       .details = tag_changes(edit.tags)};
-    if (edit.owner) {
+    const TagChanges tags = tag_changes(edit.tags, model.tags);
+    AuditRecord record{
+        .action = "model.edited", .object = model_object(name), .digest = std::nullopt, .details = tag_details(tags)};
+    if (edit.owner && *edit.owner != model.owner) {
         if (!storage::find_user(connection, *edit.owner))
             return invalid_argument("there is no user " + edit.owner->text() + " who could own the model");
         storage::set_model_owner(connection, name, *edit.owner);
         record.details["owner"] = edit.owner->text();
     }
-    if (edit.description) {
+    if (edit.description && *edit.description != model.description) {
         storage::set_model_description(connection, name, *edit.description);
         record.details["description"] = *edit.description;
     }
-    for (const auto& [key, value] : edit.tags) storage::set_model_tag(connection, name, key, value);
+    if (record.details.empty()) return model;
+    for (const auto& [key, value] : tags) storage::set_model_tag(connection, name, key, value);
     storage::touch_model(connection, name, transaction.now());
     append_audit(transaction, record);
     return load_model(transaction, name);

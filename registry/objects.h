@@ -16,6 +16,7 @@
 namespace baton::registry {
 
 using Tags = std::map<std::string, std::string>;
+using TagChanges = std::map<std::string, std::optional<std::string>>;  // to a new value, or none: it goes
 
 struct LiveEntry {
     Environment environment;

@@ -58,13 +58,14 @@ Status require_tag(const Traffic& traffic, const std::optional<std::string>& exp
 
 Status check_rule(const WantedRule& wanted) {
     constexpr std::string_view token_marks = "!#$%&'*+-.^_`|~";
+    const std::string header = wanted.header.value_or("");
     TextCheck check;
     if (wanted.share < 0 || wanted.share > whole_share) check.fail("percent", "must be 0 to 100");
-    const bool is_token = std::all_of(wanted.header.begin(), wanted.header.end(), [&](unsigned char c) {
+    const bool is_token = std::all_of(header.begin(), header.end(), [&](unsigned char c) {
         const bool is_word = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
         return is_word || token_marks.find(static_cast<char>(c)) != std::string_view::npos;
     });
-    if (!is_token || wanted.header.size() > 64) check.fail("header", "must be the name of a header field");
+    if (!is_token || header.size() > 64) check.fail("header", "must be the name of a header field");
     return check.status();
 }
 
@@ -163,7 +164,7 @@ Status put_rule(Transaction& transaction, const Traffic& before, const WantedRul
                            .version = version.number,
                            .digest = version.digest,
                            .share = wanted.share,
-                           .header = wanted.header,
+                           .header = wanted.header.value_or(goes_on ? replaced->header : ""),
                            .started = goes_on ? replaced->started : revision,
                            .revision = revision,
                            .since = transaction.now(),

@@ -57,8 +57,8 @@ struct WantedRule {
     TrafficKind kind = TrafficKind::canary;
     VersionRef version;
     std::int64_t share = 0;
-    std::string header = {};
-    bool allow_signature_change = false;  // although it refuses requests that the live version takes
+    std::optional<std::string> header = {};  // none: what a canary of the same version has; "": none any more
+    bool allow_signature_change = false;     // although it refuses requests that the live version takes
 };
 
 Result<Traffic> get_traffic(const Snapshot&, const Caller&, const ModelName&, const Environment&);

@@ -107,15 +107,17 @@ Result<Version> edit_version(Transaction& transaction, const ModelName& model, c
     const std::string what = "version " + model.text() + "/" + std::to_string(version.number);
     BATON_TRY(require_revision(what, version.revision, edit.expected_revision));
     storage::Connection& connection = transaction.connection();
+    const TagChanges tags = tag_changes(edit.tags, version.tags);
     AuditRecord record{.action = "version.edited",
                        .object = version_object(model, version.number),
                        .digest = version.digest,
-                       .details = tag_changes(edit.tags)};
-    if (edit.description) {
+                       .details = tag_details(tags)};
+    if (edit.description && *edit.description != version.description) {
         storage::set_version_description(connection, model, version.number, *edit.description);
         record.details["description"] = *edit.description;
     }
-    for (const auto& [key, value] : edit.tags) storage::set_version_tag(connection, model, version.number, key, value);
+    if (record.details.empty()) return version;
+    for (const auto& [key, value] : tags) storage::set_version_tag(connection, model, version.number, key, value);
     storage::touch_version(connection, model, version.number);
     append_audit(transaction, record);
     return load_version(transaction, model, version.number);

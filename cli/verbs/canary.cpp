@@ -16,7 +16,7 @@ struct Arguments {
     std::string which;
     std::string environment = "production";
     double percent = -1;  // below 0: not given
-    std::string header;
+    std::optional<std::string> header;
     std::string end;
     std::string reason;
     bool allow_signature_change = false;
@@ -38,7 +38,7 @@ Result<Json> set_canary(Api& api, const Arguments& arguments, const Query& query
     }
     BATON_ASSIGN(const FoundVersion version, find_version(api, arguments.which));
     Json canary = {{"version", version.number}, {"percent", arguments.percent}};
-    if (!arguments.header.empty()) canary["header"] = arguments.header;
+    if (arguments.header) canary["header"] = *arguments.header;
     if (arguments.allow_signature_change) canary["allow_signature_change"] = true;
     return api.put(api_path({"models", version.model, "traffic"}, query), {{"canary", canary}});
 }
@@ -65,7 +65,9 @@ void add_canary(CLI::App& root, Action& chosen) {
     verb->add_option("REF", arguments->which, "The version; with --end, the model")->required();
     verb->add_option("--percent", arguments->percent, "Share of the requests, 0 to 100, in steps of 0.01")
         ->type_name("P");
-    verb->add_option("--header", arguments->header, "Requests with the same value of it meet the same version")
+    verb->add_option(
+            "--header", arguments->header,
+            "Requests with the same value of it meet the same version; kept for a canary that goes on; '' for none")
         ->type_name("NAME");
     add_signature_change(verb, arguments->allow_signature_change);
     one_of(verb->add_option("--end", arguments->end, "Make the canary live, or go back to the live version"),

@@ -1,5 +1,6 @@
 #include "server/native/json_body.h"
 
+#include <algorithm>
 #include <set>
 
 #include <nlohmann/json.hpp>
@@ -105,7 +106,10 @@ Result<JsonBody> JsonBody::parse(std::string_view text) {
 }
 
 void JsonBody::wrong(const std::string& field, const std::string& message) {
-    state_->errors.push_back({node_->path + field, message});
+    const std::string path = node_->path + field;
+    const bool known =
+        std::ranges::any_of(state_->errors, [&](const FieldError& error) { return error.field == path; });
+    if (!known) state_->errors.push_back({path, message});
 }
 
 namespace {

@@ -42,7 +42,8 @@ public:
     // The members of `fields` that are there, together as one canonical JSON object (RFC 8785), unchecked inside.
     std::string rest(const std::vector<std::string>& fields);
 
-    void wrong(const std::string& field, const std::string& message);  // remembers a finding of the caller's own
+    // A finding of the caller's own; a field's first counts.
+    void wrong(const std::string& field, const std::string& message);
     Status finish();
 
 private:

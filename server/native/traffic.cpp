@@ -100,7 +100,7 @@ Result<Change> read_change(const Request& request) {
         rules.push_back({.kind = TrafficKind::canary,
                          .version = read_version(*canary),
                          .share = read_share(*canary, "percent", std::nullopt),
-                         .header = canary->text("header").value_or(""),
+                         .header = canary->text("header"),
                          .allow_signature_change = canary->boolean("allow_signature_change").value_or(false)});
     }
     if (auto shadow = body.object("shadow")) {

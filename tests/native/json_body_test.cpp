@@ -54,6 +54,14 @@ TEST(JsonBody, CollectsEverythingThatIsWrong) {
     EXPECT_THAT(wrong, HasSubstr("odd: is not a known field; known are "));
 }
 
+TEST(JsonBody, CountsAFieldOnce) {
+    auto body = JsonBody::parse(R"({"version":"4"})");
+    ASSERT_TRUE(body.ok());
+    EXPECT_FALSE(body->integer("version"));
+    body->wrong("version", "must be the number of a version");
+    EXPECT_EQ(body->finish().error().message, "version must be an integer.");
+}
+
 TEST(JsonBody, IntegersAreExact) {
     auto body = JsonBody::parse(R"({"big":9007199254740993,"huge":9223372036854775808,"real":1.0})");
     ASSERT_TRUE(body.ok());

@@ -35,12 +35,16 @@ protected:
     Result<Version> add(const NewVersion& wanted, const std::string& user = "ada") {
         return write(user, [&](Transaction& t) { return register_version(t, wanted); });
     }
+    std::vector<AuditEntry> audit() {
+        return read([&](const Snapshot& s) {
+                   return list_audit(s, caller("root"), {.filter = "action != 'user.created'"}, 0);
+               })
+            .value()
+            .items;
+    }
     std::vector<std::string> actions() {
         std::vector<std::string> found;
-        const auto page = read([&](const Snapshot& s) {
-            return list_audit(s, caller("root"), {.filter = "action != 'user.created'"}, 0);
-        });
-        for (const AuditEntry& entry : page.value().items) found.push_back(entry.action + " " + entry.object);
+        for (const AuditEntry& entry : audit()) found.push_back(entry.action + " " + entry.object);
         return found;
     }
 };
@@ -82,6 +86,38 @@ TEST_F(CatalogTest, EditsAModelAtTheRevisionThatWasSeen) {
     EXPECT_THAT(edit({.description = {}, .tags = {}, .owner = user_name("nobody"), .expected_revision = {}}),
                 fails_with(Code::invalid_argument));
     EXPECT_EQ(model("m")->description, "new");
+}
+
+TEST_F(CatalogTest, AnEditThatChangesNothingLeavesNoEntry) {
+    ASSERT_THAT(add(new_version("m", "a")), is_ok());
+    const Alias champion = Alias::parse("champion").value();
+    const auto edit_all = [&](const std::string& text, const TagChanges& tags) {
+        EXPECT_THAT(write("dan",
+                          [&](Transaction& t) {
+                              return edit_model(t, model_name("m"), {text, tags, user_name("dan"), {}});
+                          }),
+                    is_ok());
+        EXPECT_THAT(write("dan",
+                          [&](Transaction& t) {
+                              return edit_version(t, model_name("m"), VersionRef(1), {text, tags, {}});
+                          }),
+                    is_ok());
+        EXPECT_THAT(
+            write("dan", [&](Transaction& t) { return set_alias(t, model_name("m"), champion, VersionRef(1)); }),
+            is_ok());
+    };
+    edit_all("text", {{"kept", "1"}, {"changed", "1"}});
+    const std::size_t entries = audit().size();
+    const std::int64_t revision = model("m")->revision;
+    edit_all("text", {{"kept", "1"}, {"unknown", std::nullopt}});
+    EXPECT_EQ(audit().size(), entries);
+    EXPECT_EQ(model("m")->revision, revision);
+    EXPECT_EQ(version("m", "1")->revision, 2);
+
+    edit_all("text", {{"kept", "1"}, {"changed", "2"}, {"unknown", std::nullopt}});
+    ASSERT_EQ(audit().size(), entries + 2);
+    EXPECT_THAT(audit()[entries].details, ElementsAre(Pair("tags.changed", "2"))) << "what changed, not what was sent";
+    EXPECT_THAT(audit()[entries + 1].details, ElementsAre(Pair("tags.changed", "2")));
 }
 
 TEST_F(CatalogTest, ListsEveryWrongFieldAtOnce) {

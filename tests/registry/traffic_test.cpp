@@ -35,7 +35,7 @@ protected:
                            const std::optional<std::string>& expected = {}) {
         return write(name, [&](Transaction& t) { return set_traffic(t, model_, production(), wanted, expected); });
     }
-    Result<Traffic> canary(VersionNumber version, std::int64_t share, const std::string& header = "") {
+    Result<Traffic> canary(VersionNumber version, std::int64_t share, const std::optional<std::string>& header = {}) {
         return set_as("dora", {{TrafficKind::canary, version, share, header}});
     }
     Result<Traffic> clear(std::optional<TrafficKind> kind, const std::string& reason = "") {
@@ -150,6 +150,20 @@ TEST_F(TrafficTest, AGrowingCanaryKeepsItsStart) {
     EXPECT_THAT(entry("canary.ended"), IsSupersetOf(Details{{"revision", now_revision()}}));
     EXPECT_EQ(changes(candidate_).back(), "canary_ended");
     EXPECT_EQ(history(candidate_).back().reason, "another candidate took its place");
+}
+
+TEST_F(TrafficTest, AGrowingCanaryKeepsItsHeaderUnlessAnotherIsGiven) {
+    approved_request(candidate_);
+    ASSERT_THAT(canary(candidate_, 500, "X-User"), is_ok());
+    EXPECT_EQ(canary(candidate_, 1000)->canary->header, "X-User");
+    EXPECT_EQ(canary(candidate_, 1000, "X-Team")->canary->header, "X-Team");
+    EXPECT_EQ(canary(candidate_, 1000, "")->canary->header, "");
+    EXPECT_EQ(canary(candidate_, 1000)->canary->header, "");
+
+    ASSERT_THAT(canary(candidate_, 500, "X-User"), is_ok());
+    const VersionNumber other = add_model();
+    approved_request(other);
+    EXPECT_EQ(canary(other, 500)->canary->header, "") << "that is another canary";
 }
 
 TEST_F(TrafficTest, ExpectedRevisionIsCompared) {
