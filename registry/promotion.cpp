@@ -188,7 +188,7 @@ Result<Slot> promote(Transaction& transaction, RequestId id, std::optional<std::
                                     .by = caller.user,
                                     .request = id,
                                     .rollback_of = {},
-                                    .reason = reason.empty() ? request.notes : reason,
+                                    .reason = is_blank(reason) ? request.notes : reason,
                                     .until = {}});
     close(transaction, request, RequestState::executed, "");
     audit_slot(transaction, "promotion.executed", slot, live,

@@ -107,10 +107,12 @@ Error refusal(std::string message, const std::vector<Requirement>& requirements,
     return error;
 }
 
+bool is_blank(const std::string& text) { return text.find_first_not_of(" \t\r\n") == std::string::npos; }
+
 Status check_text(const std::string& field, const std::string& text, Presence presence) {
     TextCheck check;
-    const bool blank = text.find_first_not_of(" \t\r\n") == std::string::npos;
-    if (blank && presence == Presence::required) check.fail(field, "must say something: it is kept with the change");
+    if (is_blank(text) && presence == Presence::required)
+        check.fail(field, "must say something: it is kept with the change");
     check.text(field, text, max_text);
     return check.status();
 }

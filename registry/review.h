@@ -28,6 +28,7 @@ void close(Transaction&, PromotionRequest reviewed, RequestState state, const st
 // failed_precondition with those of the requirements that are not satisfied.
 Error refusal(std::string message, const std::vector<Requirement>& requirements, std::string hint = {});
 
+bool is_blank(const std::string& text);  // nothing but white space
 // What people write: UTF-8 of at most 16 KiB; not blank when `required`.
 enum class Presence { optional, required };
 Status check_text(const std::string& field, const std::string& text, Presence presence);

@@ -255,6 +255,13 @@ Result<Traffic> clear_traffic(Transaction& transaction, const ModelName& model, 
     return load_traffic(transaction, model, environment);
 }
 
+Result<Traffic> abort_canary(Transaction& transaction, const ModelName& model, const Environment& environment,
+                             const EndOfTraffic& end) {
+    BATON_TRY(require_deployer(transaction, model, environment));
+    BATON_TRY(check_text("reason", end.reason, Presence::required));
+    return clear_traffic(transaction, model, environment, TrafficKind::canary, end);
+}
+
 Result<Traffic> promote_canary(Transaction& transaction, const ModelName& model, const Environment& environment,
                                const EndOfTraffic& end, const LoadFailure& load_failure) {
     BATON_TRY(require_deployer(transaction, model, environment));

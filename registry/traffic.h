@@ -84,6 +84,9 @@ struct EndOfTraffic {
 Result<Traffic> clear_traffic(Transaction&, const ModelName&, const Environment&, std::optional<TrafficKind> kind,
                               const EndOfTraffic& end);
 
+// Ends the canary for a reason, without which it is invalid_argument.
+Result<Traffic> abort_canary(Transaction&, const ModelName&, const Environment&, const EndOfTraffic& end);
+
 // Makes the canary's version live by its request, as promote() does; failed_precondition also when it failed to load.
 // Whether it did is not known here: `load_failure` answers why, or nullopt.
 using LoadFailure = std::function<std::optional<std::string>(const TrafficRule&)>;

@@ -52,6 +52,9 @@ Result<User> edit_user(Transaction& transaction, const UserName& name, const Use
     if (!user) return not_found("there is no user " + name.text());
     if (edit.roles && edit.roles->empty())
         return invalid_argument("a user needs at least one role", "or disable the user");
+    const bool changes =
+        edit.roles.value_or(user->roles) != user->roles || edit.disabled.value_or(user->disabled) != user->disabled;
+    if (!changes) return *user;
     const StandingRequests standing = standing_requests_decided_by(transaction, name);
     user->roles = edit.roles.value_or(user->roles);
     user->disabled = edit.disabled.value_or(user->disabled);

@@ -14,6 +14,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t max_depth = 64;
+constexpr std::size_t most_findings = 100;
 
 // Refuses what nlohmann's parser lets pass: duplicate names and deep nesting.
 class StrictnessCheck {
@@ -77,9 +78,10 @@ JsonBody::~JsonBody() {
 }
 
 void JsonBody::note_unknown_fields() {
-    const std::string known = joined(node_->known);
+    const std::string known = node_->known.empty() ? "none is known here" : "known are " + joined(node_->known);
     for (const auto& [name, value] : node_->value->items()) {
-        if (node_->known.insert(name).second) wrong(name, "is not a known field; known are " + known);
+        if (state_->errors.size() == most_findings) return;
+        if (node_->known.insert(name).second) wrong(name, "is not a known field; " + known);
     }
 }
 
@@ -106,6 +108,7 @@ Result<JsonBody> JsonBody::parse(std::string_view text) {
 }
 
 void JsonBody::wrong(const std::string& field, const std::string& message) {
+    if (state_->errors.size() == most_findings) return;
     const std::string path = node_->path + field;
     const bool known =
         std::ranges::any_of(state_->errors, [&](const FieldError& error) { return error.field == path; });
@@ -309,7 +312,8 @@ Status JsonBody::finish() {
     if (state_->errors.empty()) return {};
     Error error = invalid_argument(state_->errors.size() == 1
                                        ? state_->errors[0].field + " " + state_->errors[0].message + "."
-                                       : std::to_string(state_->errors.size()) + " fields of the body are wrong.");
+                                       : std::to_string(state_->errors.size()) + " fields of the body " +
+                                             (state_->errors.size() == most_findings ? "or more " : "") + "are wrong.");
     error.fields = state_->errors;
     return error;
 }

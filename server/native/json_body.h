@@ -42,7 +42,7 @@ public:
     // The members of `fields` that are there, together as one canonical JSON object (RFC 8785), unchecked inside.
     std::string rest(const std::vector<std::string>& fields);
 
-    // A finding of the caller's own; a field's first counts.
+    // A finding of the caller's own. A field's first counts, and a hundred in all.
     void wrong(const std::string& field, const std::string& message);
     Status finish();
 

@@ -156,7 +156,6 @@ Result<Outcome> read_outcome(const Request& request) {
     const std::string outcome = body.required_text("outcome");
     if (outcome != "promote" && outcome != "abort") body.wrong("outcome", "must be promote or abort");
     std::string reason = body.text("reason").value_or("");
-    if (outcome == "abort" && reason.empty()) body.wrong("reason", "must say why: it is kept with the change");
     BATON_TRY(body.finish());
     BATON_ASSIGN(std::optional<std::string> expected, if_match(request));
     return Outcome{std::move(place), outcome == "promote", {std::move(reason), std::move(expected)}};
@@ -176,9 +175,8 @@ Response end_canary(const Api& api, const Request& request) {
     return api.change(request, read_outcome, [&](Transaction& transaction, const Outcome& wanted) {
         const auto& [model, environment] = wanted.place;
         const auto failure = [&](const TrafficRule& canary) { return load_failure(api, canary); };
-        return answer(api, wanted.promote
-                               ? promote_canary(transaction, model, environment, wanted.end, failure)
-                               : clear_traffic(transaction, model, environment, TrafficKind::canary, wanted.end));
+        return answer(api, wanted.promote ? promote_canary(transaction, model, environment, wanted.end, failure)
+                                          : abort_canary(transaction, model, environment, wanted.end));
     });
 }
 

@@ -179,5 +179,19 @@ TEST_F(VerbTest, WaitingForACandidateThatIsNotServedIsAnError) {
     EXPECT_EQ(baton({"canary", "risk", "--end", "abort", "--reason", "slow", "--wait"}).code, 0) << "nothing is loaded";
 }
 
+TEST_F(VerbTest, TheHeaderOfACanaryIsSentOnlyWhenItIsNamed) {
+    const std::string rules = "PUT /api/v1/models/risk/traffic";
+    server.on(rules, R"({"model":"risk","environment":"production","live":null,"canary":null,"shadow":null})");
+    const auto sent_with = [&](const std::vector<std::string>& header) {
+        std::vector<std::string> words = {"canary", "risk/4", "--percent", "5"};
+        words.insert(words.end(), header.begin(), header.end());
+        EXPECT_EQ(baton(words).code, 0);
+        return Json::parse(server.requests(rules).back().body).at("canary");
+    };
+    EXPECT_EQ(sent_with({"--header", "X-User"}).at("header"), "X-User");
+    EXPECT_EQ(sent_with({"--header", ""}).at("header"), "") << "the canary shall have none any more";
+    EXPECT_FALSE(sent_with({}).contains("header")) << "the canary keeps what it has";
+}
+
 }  // namespace
 }  // namespace baton::cli

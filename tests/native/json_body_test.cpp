@@ -62,6 +62,17 @@ TEST(JsonBody, CountsAFieldOnce) {
     EXPECT_EQ(body->finish().error().message, "version must be an integer.");
 }
 
+TEST(JsonBody, TellsOfAHundredFindingsAtMost) {
+    std::string text = "{\"0\":0";
+    for (int i = 1; i < 100'000; ++i) text += ",\"" + std::to_string(i) + "\":0";
+    auto body = JsonBody::parse(text + "}");
+    ASSERT_TRUE(body.ok());
+    const Status status = body->finish();
+    EXPECT_EQ(status.error().message, "100 fields of the body or more are wrong.");
+    EXPECT_EQ(status.error().fields.size(), 100U);
+    EXPECT_EQ(status.error().fields[0].message, "is not a known field; none is known here");
+}
+
 TEST(JsonBody, IntegersAreExact) {
     auto body = JsonBody::parse(R"({"big":9007199254740993,"huge":9223372036854775808,"real":1.0})");
     ASSERT_TRUE(body.ok());

@@ -11,8 +11,6 @@ using testing::IsEmpty;
 
 using Decisions = Handoff;
 
-// The requester, the uploader and the author of a report are told at once, and so is their service account: what counts
-// is the person behind the credential.
 std::vector<std::string> actions_of(const std::vector<AuditEntry>& entries, const std::string& object) {
     std::vector<std::string> actions;
     for (const AuditEntry& entry : entries)
@@ -20,6 +18,8 @@ std::vector<std::string> actions_of(const std::vector<AuditEntry>& entries, cons
     return actions;
 }
 
+// The requester, the uploader and the author of a report are told at once, and so is their service account: what counts
+// is the person behind the credential.
 TEST_F(Decisions, NobodyApprovesTheirOwnWork) {
     ASSERT_THAT(set_roles("ada", {Role::developer, Role::approver}), is_ok());
     add_version();

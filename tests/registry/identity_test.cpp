@@ -106,6 +106,19 @@ TEST_F(IdentityTest, TheLastAdminStays) {
         << "the roles are those the token was made with";
 }
 
+TEST_F(IdentityTest, AnEditThatChangesNothingLeavesNoEntry) {
+    const auto entries_after = [&](const UserEdit& change) {
+        EXPECT_THAT(write("root", [&](Transaction& t) { return edit_user(t, user_name("vic"), change); }), is_ok());
+        return read([&](const Snapshot& s) {
+                   return list_audit(s, caller("root"), {.filter = "action = 'user.changed'"}, 0);
+               })
+            ->items.size();
+    };
+    EXPECT_EQ(entries_after({}), 0U);
+    EXPECT_EQ(entries_after({.roles = Roles{Role::viewer}, .disabled = false}), 0U);
+    EXPECT_EQ(entries_after({.disabled = true}), 1U);
+}
+
 TEST_F(IdentityTest, ATokenIsStoredWithoutItsSecret) {
     const auto created = make(caller("ada"), {.user = user_name("ada"), .name = "laptop"});
     ASSERT_THAT(created, is_ok());

@@ -191,6 +191,28 @@ TEST_F(TrafficTest, ExpectedRevisionIsCompared) {
         << "also when a part went";
 }
 
+TEST_F(TrafficTest, BreakingACanaryOffNeedsAReason) {
+    approved_request(candidate_);
+    ASSERT_THAT(canary(candidate_, 500), is_ok());
+    const auto abort = [&](const std::string& reason) {
+        return write("dora", [&](Transaction& t) { return abort_canary(t, model_, production(), {reason}); });
+    };
+    EXPECT_THAT(abort(""), fails_with(Code::invalid_argument));
+    EXPECT_THAT(abort(" \n"), fails_with(Code::invalid_argument));
+    ASSERT_TRUE(traffic().canary);
+    ASSERT_THAT(abort("slow"), is_ok());
+    EXPECT_FALSE(traffic().canary);
+    EXPECT_THAT(entry("canary.ended"), IsSupersetOf(Details{{"reason", "slow"}}));
+}
+
+TEST_F(TrafficTest, ABlankReasonOfAPromotionIsNone) {
+    approved_request(candidate_);
+    ASSERT_THAT(canary(candidate_, 500), is_ok());
+    const auto promoted = write("dora", [&](Transaction& t) { return promote_canary(t, model_, production(), {" "}); });
+    ASSERT_THAT(promoted, is_ok());
+    EXPECT_EQ(promoted->live->reason, "please");
+}
+
 TEST_F(TrafficTest, ACanaryIsPromotedInOneCall) {
     const RequestId id = approved_request(candidate_);
     ASSERT_THAT(canary(candidate_, 500), is_ok());

@@ -119,6 +119,17 @@ TEST_F(Overload, ARefusedBodyTakesNoMemoryWhileItsSenderGoesOn) {
     EXPECT_EQ(status_of(post("/echo-large", std::string(900'000, 'a'))), 200);
 }
 
+TEST_F(Overload, ABodyThatIsLateTakesNoMemoryOnceThatWasSaid) {
+    start([](TransportOptions& options) {
+        options.limits.buffered_bytes = 1 << 20;
+        options.limits.linger_time = 10s;
+    });
+    RawClient late(server().port());
+    late.send("POST /echo-large HTTP/1.1\r\nHost: x\r\nContent-Length: 900001\r\n\r\n" + std::string(900'000, 'a'));
+    EXPECT_EQ(late.receive()->status, 408);
+    EXPECT_EQ(status_of(post("/echo-large", std::string(900'000, 'a'))), 200);
+}
+
 TEST_F(Overload, DeclaredLengthsTakeNoMemory) {
     start([](TransportOptions& options) { options.limits.buffered_bytes = 1 << 20; });
     std::vector<std::unique_ptr<RawClient>> clients;

@@ -124,12 +124,18 @@ void Connection::close() {
 void Connection::give_body_back() {
     body_.reset();
     if (request_.use_count() == 1) std::string().swap(request_->body);
+    std::string().swap(upload_buffer_);
+    std::string().swap(out_body_);
 }
 
 void Connection::linger() {
     phase_ = Phase::lingering;
-    if (!reading_) give_body_back();
     error_code ec;
+    if (reading_) {
+        socket_.cancel(ec);  // what it reads into is given back once it has ended
+    } else {
+        give_body_back();
+    }
     socket_.shutdown(tcp::socket::shutdown_send, ec);
     if (ec) return close();
     deadline_.set(Clock::now() + limits().linger_time);
@@ -143,10 +149,11 @@ void Connection::read(std::span<char> into, void (Connection::*then)(std::size_t
                                 self->reading_ = false;
                                 self->received_ += bytes;
                                 if (self->phase_ == Phase::closed) return;
-                                if (ec) {
-                                    self->peer_finished();
-                                } else {
+                                if (self->phase_ == Phase::lingering) self->give_body_back();
+                                if (!ec) {
                                     ((*self).*then)(bytes);
+                                } else if (ec != boost::asio::error::operation_aborted) {
+                                    self->peer_finished();
                                 }
                                 self->advance();
                             });
